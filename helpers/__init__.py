@@ -1,0 +1,74 @@
+"""What stands behind the chapters of The Ideal Pomeranian. Importing it defines names and does nothing else.
+
+Data flows one way: weights → networks; objectives, parameterizations and transforms; ascent → Result → display.
+"""
+
+from .ascent import NotFinite, ascend
+from .display import show_images, show_text
+from .download import WeightsUnavailable
+from .explore import explore
+from .images import check_images, load_photo
+from .network import Network, NoClassifier
+from .networks import load_network
+from .objectives import Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
+from .parameterizations import Fourier, Pixels
+from .pictures import save_png
+from .player import player, save_gif
+from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
+from .recipes import develop, maximal_class_input, visualize, zoom_film
+from .result import Result
+from .runtime import about, is_fast, is_quiet, pace
+from .transforms import blur, clip, flip, jitter, min_max, normalize, pad, rotate, scale, zoom
+from .weights import WeightsCorrupt
+
+__all__ = [
+    "Fourier",
+    "Network",
+    "NoClassifier",
+    "NotFinite",
+    "Objective",
+    "Pixels",
+    "Result",
+    "WeightsCorrupt",
+    "WeightsUnavailable",
+    "about",
+    "ascend",
+    "blur",
+    "channel",
+    "check_images",
+    "class_logit",
+    "class_probability",
+    "clip",
+    "develop",
+    "direction",
+    "explore",
+    "flip",
+    "is_fast",
+    "is_quiet",
+    "jitter",
+    "layer",
+    "load_network",
+    "load_photo",
+    "maximal_class_input",
+    "min_max",
+    "new_figure",
+    "normalize",
+    "pace",
+    "pad",
+    "per_image",
+    "player",
+    "power_spectrum",
+    "rotate",
+    "save_gif",
+    "save_png",
+    "scale",
+    "show_curves",
+    "show_images",
+    "show_plot",
+    "show_spectrum",
+    "show_text",
+    "unit",
+    "visualize",
+    "zoom",
+    "zoom_film",
+]

@@ -1,0 +1,173 @@
+"""The one loop: gradient ascent on an image."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .checkpoint import Checkpoint
+from .network import Network
+from .objectives import Objective
+from .progress import Watch
+from .result import Log, Result
+from .seeding import seeded
+from .transforms import Transform, clip, through
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+MakeSchedule = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
+Callback = Callable[[int, Tensor, Tensor], "bool | None"]
+
+
+class NotFinite(ArithmeticError):
+    """The score turned NaN or infinite; ``result`` holds the last good images."""
+
+    def __init__(self, message: str, result: Result):
+        super().__init__(message)
+        self.result = result
+
+
+def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimizer of ``ascend`` unless told otherwise: Adam with a learning rate of 0.05."""
+    return torch.optim.Adam(parameters, lr=0.05)
+
+
+def ascend(
+    objective: Objective,
+    network: Network,
+    image: nn.Module,
+    *,
+    steps: int = 128,
+    optimizer: MakeOptimizer = adam,
+    schedule: MakeSchedule | None = None,
+    views: Sequence[Transform] = (),
+    edits: Sequence[Transform] = (),
+    seed: int = 0,
+    frames: int | Sequence[int] = 0,
+    finish: Transform | None = None,
+    callbacks: Sequence[Callback] = (),
+    preview: int | None = None,
+    progress: bool | None = None,
+    precision: torch.dtype | None = None,
+    checkpoint: str | Path | None = None,
+) -> Result:
+    """Change an image, step by step, so that the objective rises (derived in chapter 2).
+
+    Args:
+        objective: what to maximize; each image of the batch has its own score.
+        network: a frozen network.
+        image: a parameterization: called without arguments it gives (B, 3, H, W). It is changed in place.
+        steps: how many, from 1 on.
+        optimizer: from parameters to any optimizer of torch, which will minimize −score; for instance
+            ``functools.partial(torch.optim.AdamW, lr=5.0, weight_decay=0.1)``.
+        schedule: from that optimizer to a learning-rate scheduler of torch, stepped once a step.
+        views: random transforms through which the network looks, first to last (chapter 4).
+        edits: transforms done to the image after a step, first to last (chapter 4).
+        seed: of the views, and of whatever else is random on the way.
+        frames: how many frames to keep, evenly spaced from start to end, or at which steps.
+        finish: from the final (B, 3, H, W), of any values, to pictures in [0, 1]; by default they are clipped.
+        callbacks: called as ``callback(step, images, scores)`` at every step; ``False`` from one ends the run.
+        preview: in a notebook, show the image every so many steps.
+        progress: whether to show a bar with the score; by default unless ``POMERANIAN_QUIET`` is set.
+        precision: ``torch.bfloat16`` for mixed precision inside the network; off by default.
+        checkpoint: a file that keeps the run every 25 steps, and from which it goes on if it was killed.
+
+    Returns:
+        A ``Result``; after Ctrl-C or the notebook's stop button too, with the image so far.
+
+    Raises:
+        NotFinite: the score turned NaN or infinite; the error's ``result`` holds the last good images.
+        ValueError: fewer than 1 step, or too few pixels for the network.
+        LookupError: no such class, layer or channel.
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        raise ValueError(f"steps is a whole number from 1 on, got {steps!r}")
+    bound = objective.bind(network)
+    image = image.to(network.device)
+    start = copy.deepcopy(image)
+    climber = optimizer(image.parameters())
+    scheduler = schedule(climber) if schedule else None
+    finish = finish or clip()
+    log = Log(steps, frames, finish)
+
+    facts = dict(objective=bound.words, network_title=network.title, steps=steps, seed=seed)
+    facts["settings"] = dict(optimizer=_describe(climber), views=[*map(repr, views)], edits=[*map(repr, edits)])
+    options = dict(steps=steps, optimizer=optimizer, schedule=schedule, views=views, edits=edits, seed=seed)
+    options |= dict(frames=frames, finish=finish, progress=progress, precision=precision)
+    facts["repeat"] = lambda: ascend(objective, network, copy.deepcopy(start), **options)
+
+    def score(images: Tensor) -> Tensor:
+        with torch.autocast(images.device.type, precision, enabled=precision is not None):
+            return bound.score(network.activations(images, bound.layers))
+
+    def end(raw: Tensor, interrupted: bool = False) -> Result:
+        with torch.no_grad():
+            return log.result(raw, score(raw), interrupted=interrupted, **facts)
+
+    def check(step: int, scores: Tensor) -> None:
+        if not torch.isfinite(scores).all():
+            last = start() if log.last_good is None else log.last_good
+            raise NotFinite(_why_not_finite(step, bound.words, facts["settings"]), end(last))
+
+    interrupted = False
+    kept = Checkpoint(checkpoint, str((bound.words, network.title, steps, seed)), image, climber, scheduler, log)
+    with seeded(seed, network.device), Watch(steps, progress, preview, finish) as watch:
+        try:
+            for step in range(kept.resume(), steps):
+                before, scores = _step(climber, image, lambda images: score(through(views, images)))
+                check(step, scores)
+                log.add(step, before, scores)
+                if scheduler:
+                    scheduler.step()
+                for edit in edits:
+                    if (step + 1) % getattr(edit, "every", 1) == 0:
+                        image.edit(edit)
+                kept.save(step + 1)
+                watch.show(step, before, scores)
+                if any([callback(step, before, scores) is False for callback in callbacks]):
+                    interrupted = step + 1 < steps
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+            print(f"Stopped after {len(log.scores)} of {steps} steps; the image so far is kept.")
+    raw = image().detach().clone()
+    log.keep_last(raw)
+    result = end(raw, interrupted)
+    check(len(log.scores), result.final)
+    kept.remove()
+    return result
+
+
+def _step(climber: torch.optim.Optimizer, image: nn.Module, look: Transform) -> tuple[Tensor, Tensor]:
+    """One step up. Returns the images (B, 3, H, W) before it and their scores (B,)."""
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def closure() -> Tensor:
+        climber.zero_grad()
+        images = image()
+        scores = look(images)
+        loss = -scores.sum()
+        loss.backward()
+        seen.append((images.detach().clone(), scores.detach()))
+        return loss
+
+    climber.step(closure)
+    return seen[0]
+
+
+def _describe(climber: torch.optim.Optimizer) -> str:
+    """An optimizer in words, such as ``AdamW(lr=5, weight_decay=0.1)``."""
+    group = climber.param_groups[0]
+    decay = group.get("weight_decay") or 0
+    return f"{type(climber).__name__}(lr={group['lr']:g}{f', weight_decay={decay:g}' if decay else ''})"
+
+
+def _why_not_finite(step: int, words: str | tuple[str, ...], settings: dict) -> str:
+    return (
+        f"the score ({words}) is no longer a finite number at step {step}. The usual cause is a step that is too "
+        f"large (here {settings['optimizer']}): try a tenth of the learning rate, or an edit such as clip(). "
+        "The last good images are in this error's .result."
+    )

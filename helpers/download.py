@@ -1,0 +1,86 @@
+"""Downloads that never hang and never leave half a file."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import re
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from .runtime import is_quiet
+
+PATIENCE = 4  # seconds without an answer before a host counts as unreachable
+REMEMBER = 600  # seconds for which an unreachable host is not asked again
+
+
+class WeightsUnavailable(RuntimeError):
+    """A checkpoint is neither in the cache nor to be had from where it is published."""
+
+
+def cache() -> Path:
+    """The folder of checkpoints: torch's own, so that ``TORCH_HOME`` moves it."""
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file entirely or not at all: a killed run leaves the old one, or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def download(url: str, title: str) -> bytes:
+    """The bytes at ``url``, with a progress bar. Raises ``WeightsUnavailable`` instead of hanging."""
+    with ask_for(url) as answer:
+        size = int(answer.headers.get("Content-Length", 0)) or None
+        received = io.BytesIO()
+        with tqdm(total=size, unit="B", unit_scale=True, desc=title, disable=is_quiet()) as bar:
+            try:
+                while chunk := answer.read(1 << 20):
+                    received.write(chunk)
+                    bar.update(len(chunk))
+            except OSError as error:
+                raise WeightsUnavailable(f"the download of {title} broke off: {error}") from error
+    return received.getvalue()
+
+
+def ask_for(url: str):
+    """``urlopen`` that gives up after ``PATIENCE`` seconds even where the name look-up itself hangs."""
+    host = urllib.parse.urlparse(url).netloc
+    memory = cache() / f".unreachable-{re.sub(r'[^a-z0-9.]', '_', host)}"
+    if memory.exists() and time.time() - memory.stat().st_mtime < REMEMBER:
+        raise WeightsUnavailable(f"{host} cannot be reached")
+    request = urllib.request.Request(url, headers={"Accept": "application/vnd.pypi.simple.v1+json, */*;q=0.1"})
+    answers: queue.Queue = queue.Queue()
+
+    def ask() -> None:
+        try:
+            answers.put(urllib.request.urlopen(request, timeout=PATIENCE))
+        except Exception as error:  # handed to the thread that waits
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        answer = TimeoutError(f"no answer in {PATIENCE} s")
+    if isinstance(answer, urllib.error.HTTPError):
+        raise WeightsUnavailable(f"{url} answered {answer.code} {answer.reason}")
+    if isinstance(answer, Exception):
+        write_whole(memory, b"")
+        raise WeightsUnavailable(f"{host} cannot be reached") from answer
+    memory.unlink(missing_ok=True)
+    return answer

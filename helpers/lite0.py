@@ -1,0 +1,86 @@
+"""EfficientNet-Lite0, which torchvision does not have: the plain architecture behind the packaged weights.
+
+Source: Tan and Le, "EfficientNet" (2019), in the Lite variant: no squeeze-and-excitation, ReLU6 throughout.
+The weights come from TensorFlow, whose "same" padding puts the odd pixel at the bottom and the right.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# expansion, output channels, repeats, stride, kernel size
+STAGES = [
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+]
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution padded as TensorFlow pads: the output has ceil(size / stride) pixels a side."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        (k, _), (s, _) = self.kernel_size, self.stride
+        height, width = x.shape[-2:]
+        down, right = (max((-(-n // s) - 1) * s + k - n, 0) for n in (height, width))
+        x = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
+        return super().forward(x)
+
+
+def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1, act: bool = True) -> nn.Module:
+    """Convolution, batch normalization and, unless told otherwise, ReLU6."""
+    layers = [
+        SameConv2d(inputs, outputs, kernel, stride, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=1e-3),
+    ]
+    return nn.Sequential(*layers, nn.ReLU6()) if act else nn.Sequential(*layers)
+
+
+class Block(nn.Module):
+    """An inverted residual: widen, filter each channel by itself, narrow, and add the input where shapes allow."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int):
+        super().__init__()
+        wide = inputs * expansion
+        widen = [conv(inputs, wide)] if expansion > 1 else []
+        self.body = nn.Sequential(*widen, conv(wide, wide, kernel, stride, groups=wide), conv(wide, outputs, act=False))
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x) if self.residual else self.body(x)
+
+
+class EfficientNetLite0(nn.Module):
+    """(B, 3, H, W), mean 0.5 and standard deviation 0.5 a channel, to (B, 1000) logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = conv(3, 32, kernel=3, stride=2)
+        blocks, inputs = [], 32
+        for expansion, outputs, repeats, stride, kernel in STAGES:
+            for repeat in range(repeats):
+                blocks.append(Block(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel))
+                inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.head = conv(inputs, 1280)
+        self.dropout = nn.Dropout(0.2)
+        self.classifier = nn.Linear(1280, 1000)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.head(self.blocks(self.stem(x)))
+        return self.classifier(self.dropout(x.mean(dim=(2, 3))))
+
+    @classmethod
+    def names_in_order(cls, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The same tensors under this network's own names: their order is the same, their names are not."""
+        with torch.device("meta"):
+            own = cls().state_dict()
+        if [t.shape for t in own.values()] != [t.shape for t in tensors.values()]:
+            raise ValueError("these are not the tensors of EfficientNet-Lite0: their number or their shapes differ")
+        return dict(zip(own, tensors.values(), strict=True))

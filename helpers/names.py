@@ -1,0 +1,59 @@
+"""Finding a class or a layer by its name, and saying what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names that look most like ``wanted``, best first, whatever their case."""
+    by_lower: dict[str, str] = {}
+    for name in known:
+        by_lower.setdefault(name.lower(), name)
+    found = difflib.get_close_matches(str(wanted).lower(), by_lower, n=count, cutoff=0.6)
+    return [by_lower[name] for name in found]
+
+
+def search_classes(query: str, classes: Sequence[str]) -> list[tuple[int, str]]:
+    """All classes whose name contains ``query``, whatever its case, as (index, name)."""
+    return [(i, name) for i, name in enumerate(classes) if query.lower() in name.lower()]
+
+
+def find_class(query: int | str, classes: Sequence[str]) -> int:
+    """The index of a class, from its index or its name.
+
+    Args:
+        query: an index in [0, len(classes)), or a whole class name in any case.
+        classes: the names, in order.
+
+    Raises:
+        IndexError: an index out of range.
+        LookupError: no class, or more than one, of that name; the nearest right answers are given.
+        TypeError: neither a whole number nor a name.
+    """
+    if isinstance(query, str):
+        return _find_by_name(query, classes)
+    if isinstance(query, bool) or not hasattr(query, "__index__"):
+        raise TypeError(f"a class is an index or a name, not {query!r} of type {type(query).__name__}")
+    index = query.__index__()
+    if not 0 <= index < len(classes):
+        raise IndexError(f"no class {index}: the classes are numbered 0 to {len(classes) - 1}")
+    return index
+
+
+def _find_by_name(query: str, classes: Sequence[str]) -> int:
+    exact = [i for i, name in enumerate(classes) if name == query]
+    found = exact or [i for i, name in enumerate(classes) if name.lower() == query.strip().lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LookupError(
+            f"{len(found)} classes are called {query!r}: say which by its index, {' or '.join(map(str, found))}"
+        )
+    holding = search_classes(query, classes)[:3] if query.strip() else []
+    near = [f"{name!r} ({i})" for i, name in holding] or [
+        f"{name!r} ({classes.index(name)})" for name in nearest(query, classes)
+    ]
+    hint = f"did you mean {' or '.join(near)}?" if near else "search_classes(part_of_a_name) lists those it knows"
+    raise LookupError(f"no class {query!r}; {hint}")

@@ -1,0 +1,185 @@
+"""What every network looks like from outside: RGB in [0, 1] in, logits out, frozen, classes and layers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+from . import names
+from .images import check_images
+from .lite0 import SameConv2d
+
+TRACING = {"leaf_modules": [SameConv2d]}  # its padding depends on the image's size, so it is not traced into
+
+
+class NoClassifier(RuntimeError):
+    """A class score was asked of a network that has none."""
+
+
+class Network(nn.Module):
+    """A frozen network with its input normalization inside.
+
+    Chapter 2 derives why it is frozen and in ``eval()``; chapter 3 shows what the normalization does to a picture.
+
+    Args:
+        core: the bare network, from normalized (B, 3, H, W) to (B, classes).
+        name: its name, as torchvision spells it.
+        title: its name in captions.
+        classes: the names of its classes, in order; empty if it has no classifier.
+        layers: readable layer names and their paths in ``core``.
+        mean: the mean of each channel, subtracted from inputs in [0, 1].
+        std: the standard deviation of each channel, by which they are then divided.
+    """
+
+    def __init__(
+        self,
+        core: nn.Module,
+        name: str,
+        title: str,
+        classes: Sequence[str] = (),
+        layers: dict[str, str] | None = None,
+        mean: Sequence[float] = (0.0, 0.0, 0.0),
+        std: Sequence[float] = (1.0, 1.0, 1.0),
+    ):
+        super().__init__()
+        for module in core.modules():  # an in-place ReLU would overwrite the very layer that is looked at
+            if hasattr(module, "inplace"):
+                module.inplace = False
+        self.core = core.eval().requires_grad_(False)
+        self.name, self.title, self.classes = name, title, list(classes)
+        self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+        self._extractors: dict[tuple[str, ...], nn.Module] = {}
+        self._channels: dict[str, int] = {}
+        self.eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self.mean.device
+
+    @property
+    def has_classifier(self) -> bool:
+        """Whether it has class scores."""
+        return bool(self.classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, classes) of images (B, 3, H, W), RGB in [0, 1]. Raises ``NoClassifier``."""
+        return self.activations(images, ["logits"])["logits"]
+
+    def activations(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """What the layers answer to the images, running no more of the network than they need (chapter 5).
+
+        Args:
+            images: float (B, 3, H, W), RGB; any values, since an ascent may leave [0, 1].
+            layers: names from ``self.layers``, torchvision's own paths, or ``"logits"``.
+
+        Returns:
+            An activation (B, C, H', W') or (B, classes) for each name.
+
+        Raises:
+            ValueError: not (B, 3, H, W), or too few pixels for these layers.
+            TypeError: not of a floating-point type.
+            LookupError: no layer of that name.
+            NoClassifier: ``"logits"`` of a network without a classifier.
+        """
+        if not images.is_floating_point():
+            raise TypeError(f"{self.title} takes float images in [0, 1], got {images.dtype}; divide bytes by 255")
+        if images.dim() != 4 or images.shape[1] != 3:
+            raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
+        wanted = tuple(dict.fromkeys(layers))
+        for layer in wanted:
+            self.find_layer(layer)
+        normalized = (images - self.mean) / self.std
+        try:
+            if wanted == ("logits",):
+                return {"logits": self.core(normalized)}
+            return self._extractor(wanted)(normalized)
+        except RuntimeError as error:
+            if "too small" not in str(error) and "greater than actual input size" not in str(error):
+                raise
+            height, width = images.shape[-2:]
+            raise ValueError(
+                f"{height}×{width} pixels are too few for {', '.join(wanted)} of {self.title}: "
+                "its pooling leaves nothing of them. Try 64×64 or more."
+            ) from error
+
+    def _extractor(self, wanted: tuple[str, ...]) -> nn.Module:
+        """The network cut off after the last layer wanted; made once, since making it takes longer than a step."""
+        if wanted not in self._extractors:
+            nodes: dict[str, str] = {self.find_layer(layer): layer for layer in wanted}
+            self._extractors[wanted] = create_feature_extractor(
+                self.core, return_nodes=nodes, tracer_kwargs=TRACING, suppress_diff_warning=True
+            ).eval()
+        return self._extractors[wanted]
+
+    def find_layer(self, layer: str) -> str:
+        """A layer's path in the core network, from its readable name, that path itself, or ``"logits"``.
+
+        Raises:
+            LookupError: no such layer; the nearest names are given.
+            NoClassifier: ``"logits"`` of a network without a classifier.
+        """
+        if layer == "logits":
+            self.check_has_classifier()
+            return get_graph_node_names(self.core, TRACING, suppress_diff_warning=True)[1][-1]
+        if layer in self.layers:
+            return self.layers[layer]
+        paths = [path for path, _ in self.core.named_modules() if path]
+        if layer in paths:
+            return layer
+        near = names.nearest(layer, [*self.layers, *paths])
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {', '.join(self.layers)}"
+        raise LookupError(f"{self.title} has no layer {layer!r}; {hint}")
+
+    def layer_shapes(self, size: int = 224) -> dict[str, tuple[int, ...]]:
+        """The shape (C, H, W) of every named layer's output for an input of ``size``×``size`` pixels."""
+        blank = torch.zeros(1, 3, size, size, device=self.device)
+        with torch.no_grad():
+            found = self.activations(blank, self.layers)
+        return {layer: tuple(found[layer].shape[1:]) for layer in self.layers}
+
+    def channels(self, layer: str) -> int:
+        """How many channels a layer has (1,000 for ``"logits"``, one a class)."""
+        if layer not in self._channels:
+            blank = torch.zeros(1, 3, 64, 64, device=self.device)
+            with torch.no_grad():
+                self._channels[layer] = self.activations(blank, [layer])[layer].shape[1]
+        return self._channels[layer]
+
+    def check_has_classifier(self) -> None:
+        """Raise ``NoClassifier``, with the way out, if there are no class scores."""
+        if not self.has_classifier:
+            raise NoClassifier(
+                f"{self.title} is here without its classifier, so it has no class scores: ask for a layer "
+                "(channel('conv5_3', 7)), or use load_network() for the best network that has classes"
+            )
+
+    def find_class(self, query: int | str) -> int:
+        """The index of a class from its name or index: ``find_class("pomeranian")`` is 259. Raises ``LookupError``."""
+        self.check_has_classifier()
+        return names.find_class(query, self.classes)
+
+    def class_name(self, query: int | str) -> str:
+        """The name of a class from its name or index."""
+        return self.classes[self.find_class(query)]
+
+    def search_classes(self, part: str) -> list[tuple[int, str]]:
+        """All classes whose name contains ``part``, as (index, name)."""
+        self.check_has_classifier()
+        return names.search_classes(part, self.classes)
+
+    def top(self, images: Tensor, k: int = 5) -> list[list[tuple[str, float]]]:
+        """The ``k`` likeliest classes of each image, RGB in [0, 1], as (name, probability)."""
+        with torch.no_grad():
+            best = self(check_images(images).to(self.device)).softmax(dim=1).topk(k)
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return [[(self.classes[i], p) for i, p in zip(row, ps, strict=True)] for row, ps in pairs]
+
+    def without_normalization(self) -> Network:
+        """The same frozen network, its input fed straight in: the original recipe's view of it (chapter 3)."""
+        return Network(self.core, self.name, self.title, self.classes, self.layers).to(self.device)

