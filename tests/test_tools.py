@@ -1,0 +1,267 @@
+"""The authors' tools: what they store, rename and complain of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from tools import build_book, check_python, rename, run_notebooks, site_extension
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# --- run_notebooks: what is stored ---
+
+
+def code(source="1", outputs=(), **metadata):
+    return v4.new_code_cell(source, outputs=list(outputs), metadata=metadata)
+
+
+def printed(text, name="stdout"):
+    return v4.new_output("stream", name=name, text=text)
+
+
+def shown(**data):
+    return v4.new_output("display_data", data={kind.replace("_", "/", 1): value for kind, value in data.items()})
+
+
+def notebook(*cells):
+    return v4.new_notebook(cells=list(cells))
+
+
+def test_a_rewritten_line_keeps_its_last_version():
+    assert run_notebooks.last_written("1%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
+    assert run_notebooks.last_written("plain") == "plain"
+
+
+def test_stderr_and_widgets_are_dropped_and_prints_joined():
+    widget = v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"})
+    cleaned = run_notebooks.clean_outputs([printed("a"), printed("noise", "stderr"), widget, printed("b\n")])
+    assert [(output.name, output.text) for output in cleaned] == [("stdout", "ab\n")]
+
+
+def test_clean_counts_from_one_skips_empty_cells_and_keeps_only_tags_and_ids():
+    result = v4.new_output("execute_result", data={"text/plain": "2"}, execution_count=41)
+    first = code("1+1", [result], tags=["nbval-check-output"], execution={"iopub.execute_input": "now"})
+    first.execution_count = 41
+    first.id = "kept"
+    original = notebook(v4.new_markdown_cell("# T"), first, code("   "), code("print(1)"))
+    original.metadata["widgets"] = {"state": {"deadbeef": {}}}
+    stored = run_notebooks.clean(original)
+    assert [cell.get("execution_count") for cell in stored.cells] == [None, 1, None, 2]
+    assert stored.cells[1].outputs[0].execution_count == 1
+    assert stored.cells[1].metadata == {"tags": ["nbval-check-output"]}
+    assert stored.cells[1].id == "kept"
+    assert "widgets" not in stored.metadata
+    assert stored.metadata.kernelspec.name == "python3"
+    nbformat.validate(stored)
+
+
+def test_serializing_is_stable():
+    stored = run_notebooks.clean(notebook(code("print(1)", [printed("1\n")])))
+    again = run_notebooks.clean(nbformat.reads(run_notebooks.serialize(stored), as_version=4))
+    assert run_notebooks.serialize(again) == run_notebooks.serialize(stored)
+    assert run_notebooks.serialize(stored).endswith("}\n")
+
+
+def test_cells_without_ids_get_the_same_ones_each_time():
+    assert run_notebooks.stable_id(3, "x") == run_notebooks.stable_id(3, "x") != run_notebooks.stable_id(4, "x")
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        (printed("saved to /somewhere/private/out.png"), "the path /somewhere/private"),
+        (shown(text_plain="<matplotlib.figure.Figure object at 0x7f12ab34cd56>"), "memory address"),
+        (printed("100%|####| 20/20 [00:01<00:00, 12.3it/s]"), "timing"),
+        (v4.new_output("error", ename="ValueError", evalue="no", traceback=[]), "stores an error"),
+    ],
+)
+def test_problems_are_found(output, complaint):
+    found = run_notebooks.problems(notebook(code("1", [output])), ["/somewhere/private"])
+    assert len(found) == 1
+    assert complaint in found[0]
+    assert "cell 1" in found[0]
+
+
+def test_no_problem_in_pictures():
+    picture = shown(image_png="/somewhere/private")
+    embedded = shown(text_html='<img alt="a" src="data:image/png;base64,/rootAAAA">')
+    assert run_notebooks.problems(notebook(code("1", [picture, embedded])), ["/somewhere/private", "/root"]) == []
+
+
+def test_changed_cells_are_named_and_source_is_compared():
+    before = run_notebooks.clean(notebook(code("a", [printed("1")]), code("b", [printed("2")])))
+    after = nbformat.from_dict(dict(before))
+    assert run_notebooks.changed_cells(before, after) == []
+    after = nbformat.reads(nbformat.writes(before), as_version=4)
+    after.cells[1].outputs[0].text = "3"
+    assert run_notebooks.changed_cells(before, after) == [2]
+    assert run_notebooks.same_source(before, after)
+    after.cells[1].source = "c"
+    assert not run_notebooks.same_source(before, after)
+
+
+def test_choose_by_prefix():
+    names = ["01_cat", "02_loop", "03_pomeranian"]
+    assert run_notebooks.choose(names, []) == names
+    assert run_notebooks.choose(names, ["03", "01"]) == ["01_cat", "03_pomeranian"]
+    with pytest.raises(ValueError, match="no chapter begins with '7'; there are: 01_cat"):
+        run_notebooks.choose(names, ["7"])
+
+
+def test_clock():
+    assert [run_notebooks.clock(seconds) for seconds in (0, 59.9, 61, 3600)] == ["0:00", "0:59", "1:01", "60:00"]
+
+
+def write(path, *sources):
+    path.write_text(nbformat.writes(notebook(*[code(source) for source in sources])), encoding="utf-8")
+    return path
+
+
+def test_a_chapter_is_stored_whole_and_a_second_run_changes_nothing(tmp_path):
+    source = "import os; print(os.environ['POMERANIAN_QUIET'], os.environ.get('POMERANIAN_FAST'))"
+    path = write(tmp_path / "01_a.ipynb", source, "6 * 7")
+    outcome = run_notebooks.run_chapter(path, store=True)
+    assert outcome.verdict == "changed in cells 1, 2"
+    text = path.read_text(encoding="utf-8")
+    stored = nbformat.reads(text, as_version=4)
+    assert stored.cells[0].outputs[0].text == "1 None\n"
+    assert stored.cells[1].outputs[0].data["text/plain"] == "42"
+    assert run_notebooks.run_chapter(path, store=True).verdict == "the same"
+    assert path.read_text(encoding="utf-8") == text
+    assert [child.name for child in tmp_path.iterdir()] == ["01_a.ipynb"]
+
+
+def test_a_chapter_that_fails_is_not_stored(tmp_path):
+    path = write(tmp_path / "01_a.ipynb", "print('fine')", "raise ValueError('on purpose')", "print('never')")
+    text = path.read_text(encoding="utf-8")
+    outcome = run_notebooks.run_chapter(path, store=True)
+    assert outcome.verdict == "NOT STORED"
+    assert "cell 2 failed" in outcome.problems[0]
+    assert "on purpose" in outcome.problems[0]
+    assert path.read_text(encoding="utf-8") == text
+
+
+# --- rename ---
+
+
+@pytest.mark.parametrize("name", ["owner/name", "a/b", "A-1/x.y_z-0", "o/o.github.io"])
+def test_good_names(name):
+    assert rename.check_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "name", "a/b/c", "-a/b", "a--b/c", "a/..", "a b/c", "a/b.git", "x" * 40 + "/b"])
+def test_bad_names(name):
+    with pytest.raises(rename.BadName, match="is not a repository's name. Expected owner/name"):
+        rename.check_name(name)
+
+
+@pytest.mark.parametrize("address", ["https://github.com/me/book", "git@github.com:me/book.git", "me/book/"])
+def test_an_address_gets_its_name_suggested(address):
+    with pytest.raises(rename.BadName, match="Did you mean me/book?"):
+        rename.check_name(address)
+
+
+def test_renamed_replaces_whole_names_only():
+    text = (
+        'REPOSITORY = "a/b"; https://github.com/a/b/issues https://github.com/a/b.git a/b. '
+        "https://a.github.io/b/x xa/b a/bc a/b-c a/b.c"
+    )
+    assert rename.renamed(text, "a/b", "Me/Book") == (
+        'REPOSITORY = "Me/Book"; https://github.com/Me/Book/issues https://github.com/Me/Book.git Me/Book. '
+        "https://me.github.io/Book/x xa/b a/bc a/b-c a/b.c"
+    )
+
+
+def test_pages_of_an_owner():
+    assert rename.pages_url("Me/Me.github.io") == "https://me.github.io/"
+    assert rename.pages_url("Me/book") == "https://me.github.io/book/"
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A small repository with everything that a rename touches."""
+    for folder in ("notebooks", "tools", "book"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/a/b\n")
+    (tmp_path / "README.md").write_text("https://colab.research.google.com/github/a/b/blob/main/notebooks/01.ipynb")
+    (tmp_path / "book" / "picture.webp").write_bytes(b"\xff\xfe a/b")
+    (tmp_path / "tools" / "setup_cell.py").write_text('REPOSITORY = "a/b"\n')
+    cells = [v4.new_markdown_cell("# T"), code("REPOSITORY = 'other'", tags=["setup"])]
+    (tmp_path / "notebooks" / "01.ipynb").write_text(nbformat.writes(notebook(*cells)))
+    return tmp_path
+
+
+def test_rename_and_back_again(house):
+    rename.sync_setup_cells(house)
+    before = {path: path.read_bytes() for path in rename.repository_files(house)}
+    changed = rename.rename_everywhere("a/b", "me/book", house)
+    assert sorted(path.name for path in changed) == ["01.ipynb", "README.md", "_config.yml", "setup_cell.py"]
+    assert rename.current_name(house) == "me/book"
+    assert rename.sync_setup_cells(house) == []
+    assert "github/me/book/blob" in (house / "README.md").read_text()
+    rename.rename_everywhere("me/book", "a/b", house)
+    assert {path: path.read_bytes() for path in rename.repository_files(house)} == before
+
+
+def test_setup_cells_are_written_and_only_they(house):
+    assert [path.name for path in rename.sync_setup_cells(house)] == ["01.ipynb"]
+    stored = json.loads((house / "notebooks" / "01.ipynb").read_text())
+    assert "".join(stored["cells"][1]["source"]) == 'REPOSITORY = "a/b"'
+    assert "".join(stored["cells"][0]["source"]) == "# T"
+    assert rename.sync_setup_cells(house) == []
+
+
+def test_rename_complains_in_one_line():
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "rename.py"), "nonsense"], capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("rename: 'nonsense' is not a repository's name.")
+    assert result.stderr.count("\n") == 1
+
+
+# --- building ---
+
+
+def test_fingerprint_sees_content_and_names(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "a.md").write_text("x")
+    first = build_book.fingerprint(tmp_path, ("book", "absent"))
+    (tmp_path / "book" / "__pycache__").mkdir()
+    (tmp_path / "book" / "__pycache__" / "a.pyc").write_text("x")
+    assert build_book.fingerprint(tmp_path, ("book",)) == first
+    (tmp_path / "book" / "a.md").rename(tmp_path / "book" / "b.md")
+    second = build_book.fingerprint(tmp_path, ("book",))
+    assert second != first
+    (tmp_path / "book" / "b.md").write_text("y")
+    assert build_book.fingerprint(tmp_path, ("book",)) != second
+
+
+def test_python_that_will_not_do():
+    assert check_python.complaint((3, 10, 0), True) == ""
+    assert "needs Python 3.10 or newer, and this is 3.9" in check_python.complaint((3, 9, 18), True)
+    assert "apt-get install python3.12-venv" in check_python.complaint((3, 12, 1), False)
+
+
+def test_mathjax_is_carried_by_a_package(tmp_path):
+    site_extension.copy_mathjax(site_extension.mathjax_source(), tmp_path)
+    assert (tmp_path / "tex-mml-chtml.js").stat().st_size > 500_000
+    assert list((tmp_path / "output" / "chtml" / "fonts").rglob("*.woff"))
+
+
+def test_make_help_lists_every_public_target():
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("no make here")
+    listed = subprocess.run([make, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("book", "test", "notebooks", "lint", "weights", "rename", "browser", "clean", "help"):
+        assert f"make {target} " in listed

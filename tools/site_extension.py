@@ -1,0 +1,69 @@
+"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, and a door at the root."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# All that the combined component loads: its fonts, the rarer TeX packages, and its menu.
+MATHJAX_PARTS = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions", "ui", "a11y")
+
+REDIRECT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={target}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+</head>
+<body><p><a href="{target}">{title}</a></p></body>
+</html>
+"""
+
+
+def mathjax_source() -> Path:
+    """Return the folder of MathJax's files inside the package that carries them (found without importing it)."""
+    spec = find_spec("mathjax")
+    if spec is None:
+        raise ModuleNotFoundError("MathJax is missing: pip install -r requirements.txt brings django-static-mathjax")
+    return Path(spec.submodule_search_locations[0]) / "static" / "mathjax" / "es5"
+
+
+def copy_mathjax(source: Path, target: Path) -> None:
+    """Copy the parts of MathJax that a page may load, unless they are there."""
+    for part in MATHJAX_PARTS:
+        if (target / part).exists():
+            continue
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part)
+        else:
+            shutil.copy2(source / part, target / part)
+
+
+def finish(app, exception) -> None:
+    """Put MathJax beside the pages, and a redirect to the landing page at the root of the site."""
+    if exception is not None or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    copy_mathjax(mathjax_source(), site / "_static" / "mathjax")
+    landing = app.builder.get_target_uri(app.config.root_doc)
+    if landing != "index.html":
+        (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
+
+
+def one_search(app, config) -> None:
+    """Keep the theme's newer versions from adding a bar with a second search field above the first."""
+    config.html_theme_options.setdefault("navbar_persistent", [])
+
+
+def setup(app) -> dict:
+    """Sphinx's hook: make `helpers` importable for its reference page, and finish the site after the build."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    app.connect("config-inited", one_search)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
