@@ -11,6 +11,7 @@ import torchvision
 from torch import Tensor, nn
 
 from . import weights
+from .download import cache
 from .layers import layer_names
 from .lite0 import EfficientNetLite0
 from .names import nearest
@@ -70,13 +71,18 @@ def _known(name: str) -> str:
 
 def _best(gpu: bool) -> tuple[Network, str]:
     try:
-        network, why = _vgg16_whole(fetch=gpu)
-        return network, why
+        return _vgg16_whole(fetch=gpu)
     except WeightsUnavailable as error:
         reason = f"VGG16 has to wait, since {error}"
     if not gpu:
         reason += ' and without a GPU its 528 MB are fetched only if you ask, by load_network("vgg16")'
-    network, _ = _squeezenet("squeezenet1_1")
+    try:
+        network, _ = _squeezenet("squeezenet1_1")
+    except WeightsUnavailable as error:
+        raise WeightsUnavailable(
+            f"no network can be had here: {reason}; SqueezeNet 1.1 has to wait, too, since {error}. "
+            f"Connect once and run `make weights`, or copy its files into {cache()}."
+        ) from None
     return network, f"the best that can be had here; {reason}"
 
 

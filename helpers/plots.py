@@ -58,8 +58,6 @@ def show_plot(fig: Figure, *, caption: str, alt: str) -> Shown:
     width, height = (round(100 * side) for side in fig.get_size_inches())
     shown = min(width, PAGE_WIDTH)
     data = _rendered(fig, 200 * shown / width)
-    if len(data) > 100_000:
-        data = _rendered(fig, 100 * shown / width)
     plt.close(fig)
     least = f"min-width:{round(shown * 0.64)}px;" if shown > 600 else ""
     img = image_tag(data, alt, shown, round(height * shown / width), least)
@@ -67,13 +65,13 @@ def show_plot(fig: Figure, *, caption: str, alt: str) -> Shown:
 
 
 def _rendered(fig: Figure, dpi: float) -> bytes:
-    """The figure as lossless WebP or as PNG, whichever is smaller."""
+    """The figure as WebP: lossless, unless it is a landscape of so many colors that this takes too much."""
     memory = io.BytesIO()
     fig.savefig(memory, format="png", dpi=dpi, transparent=True)
     image = Image.open(memory).convert("RGBA")
     image.info.clear()
-    ways = saved(image, format="WEBP", lossless=True), saved(image, format="PNG", optimize=True)
-    return min(ways, key=len)
+    data = saved(image, format="WEBP", lossless=True)
+    return data if len(data) <= 100_000 else saved(image, format="WEBP", quality=88)
 
 
 def show_curves(curves: Mapping[str, Any], *, caption: str, alt: str, ylabel: str = "score") -> Shown:

@@ -120,7 +120,7 @@ def visualize(
     objectives = [t if isinstance(t, Objective) else class_logit(t) for t in targets]
     objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
     optimizer = partial(torch.optim.Adam, lr=lr)
-    image = Fourier(size, batch=len(targets), seed=seed)
+    image = Fourier(size, batch=len(targets), seed=seed, chroma=0.6, gain=0.2)
     options = {"views": [jitter(8), rotate(20), scale(0.5, 1.4)], **options}
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seed, **options)
     if not any(isinstance(t, Objective) for t in targets):

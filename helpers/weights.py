@@ -163,7 +163,7 @@ def load_state_dict(path: Path, sha256: str = "") -> dict[str, torch.Tensor]:
     verify(data, sha256, str(path))
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
         raise WeightsCorrupt(
             f"{path} is not a whole torch state dict ({str(error).splitlines()[0][:120]}). None of it has run. "
             "Delete it and load the network again."

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
+
+from helpers import Network, load_network
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +14,38 @@ def ordinary_mode(monkeypatch):
     """Unit tests see neither fast nor quiet mode, nor a preferred network, unless they ask for it themselves."""
     for variable in ("POMERANIAN_FAST", "POMERANIAN_QUIET", "POMERANIAN_NETWORK"):
         monkeypatch.delenv(variable, raising=False)
+
+
+class Small(nn.Module):
+    """A network of 4 classes that needs no weights: two convolutions, then a mean over each map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 5, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.dropout = nn.Dropout(0.5)
+        self.last = nn.Conv2d(5, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.last(self.dropout(self.relu(self.first(x)))).mean(dim=(2, 3))
+
+
+@pytest.fixture
+def small() -> Network:
+    """A ``Network`` of random weights, the same in every test."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        core = Small()
+    return Network(core, "small", "Small", ["cat", "dog", "Pomeranian", "crane"], mean=(0.5,) * 3, std=(0.25,) * 3)
+
+
+@pytest.fixture(scope="session")
+def squeezenet() -> Network:
+    """SqueezeNet 1.1 with its ImageNet weights."""
+    return load_network("squeezenet1_1")
+
+
+@pytest.fixture(scope="session")
+def convolutions() -> Network:
+    """VGG16's 13 convolutions with their ImageNet weights."""
+    return load_network("vgg16", classifier=False)

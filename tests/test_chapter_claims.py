@@ -59,7 +59,7 @@ def test_ascend_is_the_loop_of_chapter_2(tiny, name):
 
 
 def test_ascent_lands_on_the_closed_form_of_chapter_1():
-    climb = run("01", "gradient", "climb")["climb"]
+    climb = run("01", "make_animals", "make_network", "gradient", "climb")["climb"]
     w, price = torch.tensor([1.5, -0.7]), 0.4
     starts = 5 * torch.randn(8, 2, generator=torch.Generator().manual_seed(0))
     path = climb(lambda x: x @ w - price * x.square().sum(dim=1), starts, steps=200, lr=0.1)

@@ -1,0 +1,237 @@
+"""The loop: it climbs, repeats itself, loses nothing, and says what went wrong."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+import helpers
+from helpers import (
+    Fourier,
+    NotFinite,
+    Objective,
+    Pixels,
+    WeightsCorrupt,
+    ascend,
+    blur,
+    channel,
+    class_logit,
+    flip,
+    jitter,
+    normalize,
+    per_image,
+    zoom,
+)
+from helpers.objectives import Bound
+from helpers.result import frame_steps
+
+quiet = partial(ascend, progress=False)
+
+
+class Identity(nn.Module):
+    """A network whose answer is its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.same = nn.Identity()
+
+    def forward(self, x):
+        return self.same(x)
+
+
+@pytest.fixture
+def glass():
+    return helpers.Network(Identity(), "glass", "Glass", layers={"same": "same"})
+
+
+def closeness(to: float) -> Objective:
+    return Objective(lambda n: Bound("closeness", ("same",), lambda acts: -(acts["same"] - to).square().sum((1, 2, 3))))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        partial(torch.optim.SGD, lr=0.3),
+        partial(torch.optim.Adam, lr=0.1),
+        partial(torch.optim.LBFGS, max_iter=5),
+        partial(torch.optim.RMSprop, lr=0.01),
+    ],
+)
+def test_it_finds_a_maximum_that_is_known(glass, optimizer):
+    result = quiet(closeness(0.7), glass, Pixels.uniform(4), steps=100, optimizer=optimizer)
+    assert torch.allclose(result.images, torch.full((1, 3, 4, 4), 0.7), atol=0.02)
+    assert result.final[0] > result.scores[0, 0] and result.scores.shape == (100, 1)
+
+
+def test_weight_decay_and_learning_rate_are_those_of_the_optimizer(glass):
+    """With no gradient, AdamW's decay alone acts: a factor 1 − lr·wd a step."""
+    flat = Objective(lambda n: Bound("flat", ("same",), lambda acts: 0 * acts["same"].sum((1, 2, 3))))
+    optimizer = partial(torch.optim.AdamW, lr=5.0, weight_decay=0.1)
+    result = quiet(flat, glass, Pixels(torch.ones(1, 3, 2, 2)), steps=3, optimizer=optimizer)
+    assert torch.allclose(result.raw, torch.full((1, 3, 2, 2), 0.125))
+
+
+def test_scores_are_of_the_images_before_each_step_and_final_of_the_last(small):
+    seen = []
+    result = quiet(
+        class_logit("dog"), small, Pixels.uniform(8), steps=5, callbacks=[lambda s, x, y: seen.append((s, x, y))]
+    )
+    for step, images, scores in seen:
+        assert torch.allclose(small(images)[:, 1], scores, atol=1e-5)
+        assert torch.equal(result.scores[step], scores)
+    assert [step for step, _, _ in seen] == [0, 1, 2, 3, 4]
+    assert torch.allclose(result.final, small(result.raw)[:, 1], atol=1e-5)
+
+
+def test_each_image_of_a_batch_goes_its_own_way(small):
+    both = quiet(per_image([class_logit(0), class_logit(1)]), small, Pixels.uniform(8, batch=2), steps=6)
+    start = Pixels.uniform(8, batch=2)()
+    for i in range(2):
+        alone = quiet(class_logit(i), small, Pixels(start[i : i + 1]), steps=6)
+        assert torch.allclose(both.raw[i], alone.raw[0], atol=1e-6)
+    assert both.caption(1).startswith("logit of dog (1) = ")
+
+
+def test_the_same_seed_makes_the_same_picture_and_another_another(small):
+    run = partial(quiet, class_logit(0), small, steps=8, views=[jitter(3), flip()])
+    first = run(Pixels.uniform(12), seed=1)
+    torch.rand(5)
+    assert torch.equal(run(Pixels.uniform(12), seed=1).raw, first.raw)
+    assert not torch.equal(run(Pixels.uniform(12), seed=2).raw, first.raw)
+    assert torch.equal(first.again().raw, first.raw)
+
+
+def test_edits_are_done_to_the_image_every_so_often(small):
+    """With a learning rate of 0, only the edits change anything."""
+    still = partial(torch.optim.SGD, lr=0.0)
+    start = Pixels.uniform(8)()
+    for steps, expected in ((2, start), (3, zoom(1.2)(start)), (7, zoom(1.2)(zoom(1.2)(start)))):
+        result = quiet(class_logit(0), small, Pixels(start), steps=steps, optimizer=still, edits=[zoom(1.2, every=3)])
+        assert torch.allclose(result.raw, expected, atol=1e-6)
+    image = Fourier(8)
+    result = quiet(class_logit(0), small, image, steps=1, optimizer=still, edits=[blur(1.0), normalize()])
+    assert result.raw.min() < 0.01 and result.raw.max() > 0.99
+
+
+def test_frames_are_kept_at_the_steps_they_say(small):
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, frames=3)
+    assert result.frame_steps == [0, 5, 10] and result.frames.dtype == torch.uint8
+    assert torch.equal(result.frames[0], (Pixels.uniform(8)() * 255).round().byte())
+    assert torch.equal(result.frames[-1], (result.images * 255).round().byte())
+    assert frame_steps(10, [2, 7]) == [2, 7] and frame_steps(10, 0) == []
+    with pytest.raises(ValueError, match=r"frames at steps \[11\]"):
+        frame_steps(10, [11])
+
+
+def test_ctrl_c_keeps_the_image_so_far(small, capsys):
+    def press(step, images, scores):
+        if step == 3:
+            raise KeyboardInterrupt
+
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, frames=2, callbacks=[press])
+    assert result.interrupted and len(result.scores) == 4 and "4 of 10 steps" in result.caption()
+    assert "Stopped after 4 of 10 steps" in capsys.readouterr().out
+    assert torch.equal(result.raw, quiet(class_logit(0), small, Pixels.uniform(8), steps=4).raw)
+    assert result.frame_steps == [0, 4]
+
+
+def test_a_callback_can_end_it(small):
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[lambda s, x, y: s < 2])
+    assert len(result.scores) == 3 and result.interrupted
+
+
+def test_nan_names_the_step_and_keeps_the_last_good_image(glass):
+    """Up this slope, 1 − Σx falls below 0 at the first step, and its root is no number."""
+    root = Objective(lambda n: Bound("a root", ("same",), lambda acts: -(1 - acts["same"].sum((1, 2, 3))).sqrt()))
+    with pytest.raises(NotFinite, match=r"\(a root\) is no longer a finite number at step 1.*learning rate") as caught:
+        quiet(root, glass, Pixels(torch.zeros(1, 3, 2, 2)), steps=5, optimizer=partial(torch.optim.SGD, lr=1.0))
+    assert torch.equal(caught.value.result.images, torch.zeros(1, 3, 2, 2))
+
+
+def test_nan_after_the_last_step_is_told_too(glass):
+    explode = Objective(lambda n: Bound("log", ("same",), lambda acts: -acts["same"].sum((1, 2, 3)).log()))
+    with pytest.raises(NotFinite, match="at step 1"):
+        quiet(explode, glass, Pixels.uniform(2), steps=1, optimizer=partial(torch.optim.SGD, lr=1e6))
+
+
+class Killed(BaseException):
+    """What SIGKILL would do, as far as Python can play it."""
+
+
+def test_a_killed_run_goes_on_where_it_was(small, tmp_path):
+    path = tmp_path / "run.pt"
+    run = partial(quiet, class_logit(0), small, steps=60, views=[jitter(2)], frames=4, seed=3)
+
+    def kill(step, images, scores):
+        if step == 55:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(Pixels.uniform(8), checkpoint=path, callbacks=[kill])
+    steps_taken = []
+    resumed = run(Pixels.uniform(8), checkpoint=path, callbacks=[lambda s, x, y: steps_taken.append(s)])
+    undisturbed = run(Pixels.uniform(8))
+    assert steps_taken[0] == 50
+    assert torch.equal(resumed.raw, undisturbed.raw) and torch.equal(resumed.scores, undisturbed.scores)
+    assert torch.equal(resumed.frames, undisturbed.frames) and not path.exists()
+
+
+def test_a_checkpoint_of_another_run_or_damaged_is_refused(small, tmp_path):
+    path = tmp_path / "run.pt"
+
+    def kill(step, images, scores):
+        if step == 30:
+            raise Killed
+
+    with pytest.raises(Killed):
+        quiet(class_logit(0), small, Pixels.uniform(8), steps=60, checkpoint=path, callbacks=[kill])
+    with pytest.raises(ValueError, match="keeps another run"):
+        quiet(class_logit(1), small, Pixels.uniform(8), steps=60, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(WeightsCorrupt, match="run.pt"):
+        quiet(class_logit(0), small, Pixels.uniform(8), steps=60, checkpoint=path)
+
+
+def test_mixed_precision_climbs_too(small):
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, precision=torch.bfloat16)
+    assert result.final[0] > result.scores[0, 0] and result.raw.dtype == torch.float32
+
+
+def test_a_schedule_is_followed(glass):
+    rates = []
+    optimizer = partial(torch.optim.SGD, lr=0.1)
+
+    def schedule(climber):
+        made = torch.optim.lr_scheduler.ExponentialLR(climber, 0.5)
+        rates.append(lambda: climber.param_groups[0]["lr"])
+        return made
+
+    quiet(closeness(0.5), glass, Pixels.uniform(2), steps=3, optimizer=optimizer, schedule=schedule)
+    assert math.isclose(rates[0](), 0.0125)
+
+
+def test_the_bar_shows_the_score_unless_outputs_are_stored(small, capsys, monkeypatch):
+    ascend(class_logit(0), small, Pixels.uniform(8), steps=3)
+    assert "score=" in capsys.readouterr().err
+    monkeypatch.setenv("POMERANIAN_QUIET", "1")
+    ascend(class_logit(0), small, Pixels.uniform(8), steps=3)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("steps", [0, -3, 2.5, True])
+def test_steps_are_whole_and_positive(small, steps):
+    with pytest.raises(ValueError, match="steps is a whole number from 1 on"):
+        quiet(class_logit(0), small, Pixels.uniform(8), steps=steps)
+
+
+def test_mistakes_are_told_before_the_first_step(small, convolutions):
+    with pytest.raises(LookupError, match="did you mean 'dog'"):
+        quiet(class_logit("dgo"), small, Pixels.uniform(8))
+    with pytest.raises(helpers.NoClassifier, match="without its classifier"):
+        quiet(class_logit("Pomeranian"), convolutions, Pixels.uniform(64))
+    with pytest.raises(ValueError, match="8×8 pixels are too few for pool5 of VGG16"):
+        quiet(channel("pool5", 0), convolutions, Pixels.uniform(8))

@@ -1,0 +1,68 @@
+"""The recipes are the ones that the chapters describe."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torchvision.transforms.functional as F
+from torch import nn
+
+from helpers import channel, develop, load_photo, maximal_class_input, visualize, zoom_film
+
+
+def test_the_original_recipe_to_the_letter(small):
+    """Written out again, from the answer it comes from."""
+    result = maximal_class_input("Pomeranian", num_steps=20, network=small, size=16, seed=4, progress=False)
+    x = nn.Parameter(torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(4)))
+    optimizer = torch.optim.AdamW([x], lr=5.0, weight_decay=0.1)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = -small.core(x)[0, 2]
+        loss.backward()
+        optimizer.step()
+    assert torch.allclose(result.raw, x.detach(), atol=1e-5)
+    picture = nn.functional.interpolate(x.detach(), scale_factor=2, mode="bilinear")
+    picture = F.adjust_sharpness(picture, 0.0)
+    picture = (picture - picture.min()) / (picture.max() - picture.min())
+    assert torch.allclose(result.images, picture, atol=1e-5) and result.images.shape == (1, 3, 32, 32)
+
+
+def test_develop_clamps_before_it_normalizes():
+    x = torch.full((1, 3, 8, 8), 9.0)
+    x[..., :4] = -9.0
+    assert develop(x).min() == 0 and develop(x).max() == 1
+    assert torch.equal(develop(x), develop(100 * x))  # how far out of [0, 1] it was is lost
+
+
+def test_visualize_takes_names_numbers_objectives_and_lists(small):
+    one = visualize("dog", small, steps=2, size=16, progress=False)
+    assert one.images.shape == (1, 3, 16, 16) and one.images.min() >= 0 and one.images.max() <= 1
+    several = visualize([0, "dog", channel("first", 1)], small, steps=2, size=16, progress=False)
+    assert len(several) == 3 and "channel 1 of first" in several.caption(2)
+    with pytest.raises(ValueError, match="no target"):
+        visualize([], small)
+
+
+def test_the_line_of_code_makes_it_again(squeezenet, capsys):
+    from helpers import load_network  # noqa: F401  the line calls it
+
+    for result in (
+        visualize("Pomeranian", squeezenet, steps=2, size=64, seed=5, progress=False),
+        maximal_class_input(259, num_steps=2, size=64, network=squeezenet, progress=False),
+    ):
+        again = eval(result.code)
+        assert torch.equal(again.raw, result.raw) and torch.equal(result.again().raw, result.raw)
+
+
+def test_a_film_has_its_frames_and_falls_in(small):
+    film = zoom_film(channel("first", 0), small, load_photo("coffee", 32), frames=5, progress=False)
+    assert film.frames.shape == (5, 1, 3, 32, 32) and film.frame_steps == [0, 1, 2, 3, 4]
+    assert not torch.equal(film.frames[0], film.frames[4])
+    with pytest.raises(ValueError, match="at least 2 frames"):
+        zoom_film(channel("first", 0), small, load_photo("coffee", 32), frames=1)
+
+
+def test_a_pomeranian_is_drawn(squeezenet):
+    """Short of the full recipe, and still the network is sure of what it has drawn, without the views."""
+    result = visualize("Pomeranian", squeezenet, steps=24, size=128, progress=False)
+    assert squeezenet.top(result.images, 1)[0][0][0] == "Pomeranian"

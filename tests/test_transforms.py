@@ -1,0 +1,85 @@
+"""Views and edits do what their names say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, rotate, scale, zoom
+from helpers.seeding import seeded
+from helpers.transforms import through
+
+PHOTO = load_photo("chelsea", 64)
+CPU = torch.device("cpu")
+
+
+def test_jitter_moves_every_pixel_and_loses_none():
+    with seeded(0, CPU):
+        moved = [jitter(5)(PHOTO) for _ in range(60)]
+    for image in moved:
+        assert torch.equal(image.flatten().sort().values, PHOTO.flatten().sort().values)
+    shifts = {
+        next((d, r) for d in range(-5, 6) for r in range(-5, 6) if torch.equal(torch.roll(PHOTO, (d, r), (2, 3)), m))
+        for m in moved
+    }
+    assert {d for d, _ in shifts} == set(range(-5, 6)) == {r for _, r in shifts}
+
+
+@pytest.mark.parametrize("view", [jitter(4), rotate(20), scale(0.5, 1.4), flip(), pad(6)], ids=repr)
+def test_views_are_seeded_and_let_the_gradient_through(view):
+    images = PHOTO.clone().requires_grad_()
+    with seeded(7, CPU):
+        first = through([view, view], images)
+    with seeded(7, CPU):
+        assert torch.equal(first, through([view, view], images))
+    first.sum().backward()
+    assert images.grad.abs().sum() > 0 and torch.isfinite(images.grad).all()
+
+
+def test_seeding_leaves_the_callers_randomness_alone():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    with seeded(5, CPU):
+        torch.rand(10)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_what_comes_in_from_outside_is_gray():
+    white = torch.ones(1, 3, 40, 40)
+    with seeded(0, CPU):
+        assert scale(0.5, 0.5)(white)[0, :, 0, 0].tolist() == pytest.approx([0.5] * 3)
+        assert pad(3)(white).shape == (1, 3, 46, 46) and pad(3)(white)[0, 0, 0, 0] == 0.5
+
+
+def test_blur_is_a_gaussian_of_that_width():
+    dot = torch.zeros(1, 3, 41, 41)
+    dot[..., 20, 20] = 1
+    soft = blur(2.0)(dot)[0, 0]
+    at = torch.arange(41.0) - 20
+    assert soft.sum() == pytest.approx(1, abs=1e-3)
+    assert (soft.sum(0) * at**2).sum() == pytest.approx(4, rel=0.05)
+
+
+def test_zoom_enlarges_about_the_middle():
+    dots = torch.zeros(1, 3, 65, 65)
+    dots[..., 32, 32] = dots[..., 32, 42] = 1
+    row = zoom(2.0)(dots)[0, 0, 32]
+    assert row[32] == pytest.approx(1) and row[52] == pytest.approx(1) and row[42] == pytest.approx(0, abs=1e-6)
+
+
+def test_normalize_and_clip():
+    images = torch.stack([PHOTO[0] * 3 - 1, torch.full((3, 64, 64), 7.0)])
+    found = normalize()(images)
+    assert found[0].min() == 0 and found[0].max() == 1 and (found[1] == 0.5).all()
+    assert torch.equal(clip(0.2, 0.4)(PHOTO), PHOTO.clamp(0.2, 0.4))
+
+
+def test_they_say_what_they_are():
+    assert repr([jitter(8), blur(0.5), zoom(1.01)]) == "[jitter(8), blur(0.5), zoom(1.01)]"
+
+
+@pytest.mark.parametrize("make", [lambda: blur(0), lambda: zoom(-1), lambda: scale(2, 1), lambda: blur(1, every=0)])
+def test_mistakes_are_told(make):
+    with pytest.raises(ValueError, match="positive|every"):
+        make()

