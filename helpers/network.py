@@ -48,7 +48,7 @@ class Network(nn.Module):
         for module in core.modules():  # an in-place ReLU would overwrite the very layer that is looked at
             if hasattr(module, "inplace"):
                 module.inplace = False
-        self.core = core.eval().requires_grad_(False)
+        self.core = core.requires_grad_(False)
         self.name, self.title, self.classes = name, title, list(classes)
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))

@@ -22,6 +22,7 @@ def test_jitter_moves_every_pixel_and_loses_none():
         next((d, r) for d in range(-5, 6) for r in range(-5, 6) if torch.equal(torch.roll(PHOTO, (d, r), (2, 3)), m))
         for m in moved
     }
+    assert len(shifts) > 20  # both directions, each by itself
     assert {d for d, _ in shifts} == set(range(-5, 6)) == {r for _, r in shifts}
 
 
