@@ -55,7 +55,7 @@ def maximal_class_input(
         c: a class index or name.
         num_steps: how many steps of AdamW.
         lr: its learning rate.
-        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and |x| stays near or below 1 / wd.
+        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and ``|x|`` settles near 1 / wd (chapter 2 says how near).
         network: any network with classes; the best that can be had if ``None``.
         size: pixels a side of x; the picture has twice as many.
         seed: of x.
@@ -120,7 +120,7 @@ def visualize(
     objectives = [t if isinstance(t, Objective) else class_logit(t) for t in targets]
     objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
     optimizer = partial(torch.optim.Adam, lr=lr)
-    image = Fourier(size, batch=len(targets), seed=seed, chroma=0.6, gain=0.2)
+    image = Fourier(size, batch=len(targets), seed=seed, chroma=0.75, gain=0.2)
     options = {"views": [jitter(8), rotate(20), scale(0.5, 1.4)], **options}
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seed, **options)
     if not any(isinstance(t, Objective) for t in targets):
