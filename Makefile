@@ -15,7 +15,7 @@ QUIET_IN_CI = $(if $(CI),--quiet)
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks lint weights rename browser clean distclean
+.PHONY: help book test unit notebooks cover lint weights rename browser clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -44,6 +44,10 @@ unit: $(STAMP) ## The unit tests alone, in this process
 notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 runs one)
 	@$(PY) -m helpers.weights
 	@$(PY) tools/run_notebooks.py $(ONLY)
+
+cover: $(STAMP) ## Draw the picture of the landing page again
+	@$(PY) -m helpers.weights
+	@$(PY) tools/draw_cover.py
 
 lint: $(STAMP) ## Check the code's style, in modules and in notebooks
 	@$(PY) -m ruff check .

@@ -64,5 +64,5 @@ def test_a_film_has_its_frames_and_falls_in(small):
 
 def test_a_pomeranian_is_drawn(squeezenet):
     """Short of the full recipe, and still the network is sure of what it has drawn, without the views."""
-    result = visualize("Pomeranian", squeezenet, steps=24, size=128, progress=False)
+    result = visualize("Pomeranian", squeezenet, steps=64, size=128, progress=False)
     assert squeezenet.top(result.images, 1)[0][0][0] == "Pomeranian"
