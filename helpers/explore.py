@@ -170,6 +170,7 @@ class Panel:
             "progress": False,
         }
         lr, wd = self.lr.value, self.wd.value
+        self._develop = recipes.develop if self.recipe.value == ORIGINAL else _viewable
         if self.recipe.value == ORIGINAL:
             return lambda: recipes.maximal_class_input(target, steps, lr, wd, network=self.network, **knobs)
         return lambda: recipes.visualize(target, self.network, steps=steps, lr=lr, **knobs)
@@ -199,20 +200,20 @@ class Panel:
         now = time.monotonic()
         if now - self._looked >= BREATH:
             self._looked = now
-            self._show(image)
+            self._show(self._develop(image.detach().cpu()))
             self.bar.value = step
             self.score.value = f"step {step} of {self.bar.max}, score {scores[0].item():.1f}"
         return not self._stopping.is_set()
 
     def _show(self, images: Tensor) -> None:
-        self.image.value = webp(picture(_viewable(images[0]), 384))
+        self.image.value = webp(picture(_viewable(images)[0], 384))
 
 
-def _viewable(image: Tensor) -> Tensor:
-    """An image (3, H, W) squeezed into [0, 1] if it leaves it, as the original recipe's do until the end."""
-    image = torch.nan_to_num(image.detach().float().cpu(), 0.0, 0.0, 0.0)
-    low, high = image.min(), image.max()
-    return image if low >= 0 and high <= 1 else (image - low) / (high - low).clamp_min(1e-12)
+def _viewable(images: Tensor) -> Tensor:
+    """Images squeezed into [0, 1] if they leave it."""
+    images = torch.nan_to_num(images.detach().float().cpu(), 0.0, 0.0, 0.0)
+    low, high = images.min(), images.max()
+    return images if low >= 0 and high <= 1 else (images - low) / (high - low).clamp_min(1e-12)
 
 
 def _blank() -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +53,7 @@ class Network(nn.Module):
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
-        self._extractors: dict[tuple[str, ...], nn.Module] = {}
+        self._parts: dict[tuple[str, ...], nn.Module] = {}
         self._channels: dict[str, int] = {}
         self.eval()
 
@@ -92,13 +92,9 @@ class Network(nn.Module):
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
         wanted = tuple(dict.fromkeys(layers))
-        for layer in wanted:
-            self.find_layer(layer)
-        normalized = (images - self.mean) / self.std
+        run = self._part(wanted)
         try:
-            if wanted == ("logits",):
-                return {"logits": self.core(normalized)}
-            return self._extractor(wanted)(normalized)
+            return run((images - self.mean) / self.std)
         except RuntimeError as error:
             if "too small" not in str(error) and "greater than actual input size" not in str(error):
                 raise
@@ -108,14 +104,17 @@ class Network(nn.Module):
                 "its pooling leaves nothing of them. Try 64×64 or more."
             ) from error
 
-    def _extractor(self, wanted: tuple[str, ...]) -> nn.Module:
+    def _part(self, wanted: tuple[str, ...]) -> Callable[[Tensor], dict[str, Tensor]]:
         """The network cut off after the last layer wanted; made once, since making it takes longer than a step."""
-        if wanted not in self._extractors:
+        if wanted == ("logits",):
+            self.check_has_classifier()
+            return lambda normalized: {"logits": self.core(normalized)}
+        if wanted not in self._parts:
             nodes: dict[str, str] = {self.find_layer(layer): layer for layer in wanted}
-            self._extractors[wanted] = create_feature_extractor(
+            self._parts[wanted] = create_feature_extractor(
                 self.core, return_nodes=nodes, tracer_kwargs=TRACING, suppress_diff_warning=True
             ).eval()
-        return self._extractors[wanted]
+        return self._parts[wanted]
 
     def find_layer(self, layer: str) -> str:
         """A layer's path in the core network, from its readable name, that path itself, or ``"logits"``.
@@ -176,9 +175,13 @@ class Network(nn.Module):
     def top(self, images: Tensor, k: int = 5) -> list[list[tuple[str, float]]]:
         """The ``k`` likeliest classes of each image, RGB in [0, 1], as (name, probability)."""
         with torch.no_grad():
-            best = self(check_images(images).to(self.device)).softmax(dim=1).topk(k)
-        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return [[(self.classes[i], p) for i, p in zip(row, ps, strict=True)] for row, ps in pairs]
+            logits = self(check_images(images).to(self.device))
+        best = logits.topk(k).indices  # of the logits, since probabilities far down are all rounded to 0
+        likely = logits.softmax(dim=1).gather(1, best)
+        return [
+            [(self.classes[i], p) for i, p in zip(*row, strict=True)]
+            for row in zip(best.tolist(), likely.tolist(), strict=True)
+        ]
 
     def without_normalization(self) -> Network:
         """The same frozen network, its input fed straight in: the original recipe's view of it (chapter 3)."""

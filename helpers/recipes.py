@@ -55,7 +55,8 @@ def maximal_class_input(
         c: a class index or name.
         num_steps: how many steps of AdamW.
         lr: its learning rate.
-        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and ``|x|`` settles near 1 / wd (chapter 2 says how near).
+        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and ``|x|`` settles near 1 / wd
+            (chapter 2 says how near).
         network: any network with classes; the best that can be had if ``None``.
         size: pixels a side of x; the picture has twice as many.
         seed: of x.

@@ -57,8 +57,22 @@ def test_layers_keep_their_values_when_later_ones_run_too(small):
 
 
 def test_only_the_part_that_is_needed_runs(convolutions):
-    extractor = convolutions._extractor(("conv2_1",))
+    extractor = convolutions._part(("conv2_1",))
     assert sum(isinstance(module, nn.Conv2d) for module in extractor.modules()) == 3
+
+
+def test_the_part_is_made_once(small, monkeypatch):
+    """Cutting a network takes longer than running it, so a second step must not cut again."""
+    small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
+    for cut in ("create_feature_extractor", "get_graph_node_names"):
+        monkeypatch.setattr(f"helpers.network.{cut}", lambda *_, **__: pytest.fail("cut again"))
+    small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
+    small(torch.rand(1, 3, 8, 8))
+
+
+def test_the_order_of_hopeless_classes_is_kept(small, monkeypatch):
+    monkeypatch.setattr(small, "forward", lambda images: torch.tensor([[-900.0, -500.0, 0.0, -700.0]]))
+    assert [name for name, _ in small.top(torch.rand(1, 3, 8, 8), 4)[0]] == ["Pomeranian", "dog", "crane", "cat"]
 
 
 def test_it_is_frozen_in_eval_and_normalizes_inside(small):
