@@ -10,7 +10,7 @@ from .explore import explore
 from .images import check_images, load_photo
 from .network import Network, NoClassifier
 from .networks import load_network
-from .objectives import Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
+from .objectives import Bound, Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
 from .parameterizations import Fourier, Pixels
 from .pictures import save_png
 from .player import player, save_gif
@@ -22,6 +22,7 @@ from .transforms import blur, clip, flip, jitter, min_max, normalize, pad, rotat
 from .weights import WeightsCorrupt
 
 __all__ = [
+    "Bound",
     "Fourier",
     "Network",
     "NoClassifier",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "book" / "_static"
-SIZE, STEPS, SEED = 320, 256, 1
+SIZE, STEPS, SEED = 320, 192, 1
 
 
 def main() -> None:
