@@ -139,9 +139,9 @@ def zoom_film(
     start: Tensor,
     *,
     frames: int = 60,
-    steps_a_frame: int = 1,
+    steps_a_frame: int = 3,
     factor: float = 1.02,
-    sigma: float = 0.5,
+    sigma: float = 0.7,
     lr: float = 0.03,
     seed: int = 0,
     **options,
@@ -158,7 +158,7 @@ def zoom_film(
         steps_a_frame: how many steps between two of them.
         factor: how much each frame enlarges the one before; 1.02 for two percent.
         sigma: the blur between two frames, in pixels.
-        lr: Adam's learning rate.
+        lr: Adam's learning rate. Its memory of past gradients is not zoomed along with the picture.
         seed: of the jitter.
         options: passed on to ``ascend``.
 

@@ -55,8 +55,8 @@ def test_the_line_of_code_makes_it_again(squeezenet, capsys):
 
 
 def test_a_film_has_its_frames_and_falls_in(small):
-    film = zoom_film(channel("first", 0), small, load_photo("coffee", 32), frames=5, progress=False)
-    assert film.frames.shape == (5, 1, 3, 32, 32) and film.frame_steps == [0, 1, 2, 3, 4]
+    film = zoom_film(channel("first", 0), small, load_photo("coffee", 32), frames=5, steps_a_frame=2, progress=False)
+    assert film.frames.shape == (5, 1, 3, 32, 32) and film.frame_steps == [0, 2, 4, 6, 8]
     assert not torch.equal(film.frames[0], film.frames[4])
     with pytest.raises(ValueError, match="at least 2 frames"):
         zoom_film(channel("first", 0), small, load_photo("coffee", 32), frames=1)
