@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("_config.yml", "_toc.yml", "constraints.txt", "book", "notebooks", "helpers", "tools")
-STRUCTURE = ("_config.yml", "_toc.yml", "constraints.txt", "tools/site_extension.py")
+STRUCTURE = ("_config.yml", "_toc.yml", "constraints.txt", "tools/site_extension.py", "book/_static")
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 
 
@@ -58,7 +58,7 @@ def main() -> int:
     started = time.monotonic()
     whole.unlink(missing_ok=True)
     shape = fingerprint(ROOT, STRUCTURE)
-    if read(structure) != shape:  # a changed table of contents changes every page's sidebar
+    if read(structure) != shape:  # a new table of contents changes every sidebar, and Sphinx copies no new style alone
         forget_pages(build)
         shutil.rmtree(build / "html", ignore_errors=True)
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "-W", "-n", "--keep-going", "-q"]

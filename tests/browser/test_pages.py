@@ -108,7 +108,7 @@ def test_players_move(browser, address, page):
         )
         slider = player.find_element(By.CSS_SELECTOR, "input[type=range]")
         picture = player.find_element(By.CSS_SELECTOR, "img")
-        button = player.find_element(By.CSS_SELECTOR, "button")
+        button = player.find_element(By.CSS_SELECTOR, "button.pom-play")
         assert picture.get_attribute("alt").strip()
         assert slider.accessible_name.strip(), "the slider has no name for a screen reader"
         assert button.accessible_name.strip(), "the button has no name for a screen reader"
