@@ -83,6 +83,10 @@ def ascend(
         ValueError: fewer than 1 step, or too few pixels for the network.
         LookupError: no such class, layer or channel.
     """
+    if not isinstance(objective, Objective):
+        raise TypeError(f"expected an objective, such as class_logit('Pomeranian'), got {objective!r}")
+    if precision not in (None, torch.bfloat16):
+        raise ValueError(f"precision is None or torch.bfloat16, got {precision!r}")
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps is a whole number from 1 on, got {steps!r}")
     bound = objective.bind(network)
@@ -101,7 +105,11 @@ def ascend(
 
     def score(images: Tensor) -> Tensor:
         with torch.autocast(images.device.type, precision, enabled=precision is not None):
-            return bound.score(network.activations(images, bound.layers))
+            found = network.activations(images, bound.layers)
+        scores = bound.score({layer: activation.float() for layer, activation in found.items()})
+        if scores.shape != (len(images),):
+            raise ValueError(f"an objective gives each image one score, ({len(images)},); got {tuple(scores.shape)}")
+        return scores
 
     def end(raw: Tensor, interrupted: bool = False) -> Result:
         with torch.no_grad():
@@ -110,10 +118,23 @@ def ascend(
     def check(step: int, scores: Tensor) -> None:
         if not torch.isfinite(scores).all():
             last = start() if log.last_good is None else log.last_good
-            raise NotFinite(_why_not_finite(step, bound.words, facts["settings"]), end(last))
+            message = _why_not_finite(step, bound.words, facts["settings"])
+            raise NotFinite(message, end(last, interrupted=len(log.scores) < steps))
 
     interrupted = False
-    kept = Checkpoint(checkpoint, str((bound.words, network.title, steps, seed)), image, climber, scheduler, log)
+    shapes = [tuple(p.shape) for p in image.parameters()]
+    run = (
+        bound.words,
+        network.title,
+        steps,
+        seed,
+        _describe(climber),
+        sorted(log.wanted),
+        shapes,
+        len(views),
+        len(edits),
+    )
+    kept = Checkpoint(checkpoint, str(run), image, climber, scheduler, log)
     with seeded(seed, network.device), Watch(steps, progress, preview, finish) as watch:
         try:
             for step in range(kept.resume(), steps):
@@ -131,14 +152,16 @@ def ascend(
                     interrupted = step + 1 < steps
                     break
         except KeyboardInterrupt:
-            interrupted = True
+            interrupted = len(log.scores) < steps
             print(f"Stopped after {len(log.scores)} of {steps} steps; the image so far is kept.")
     raw = image().detach().clone()
+    with torch.no_grad():
+        final = score(raw)
+    check(len(log.scores), final)
     log.keep_last(raw)
-    result = end(raw, interrupted)
-    check(len(log.scores), result.final)
-    kept.remove()
-    return result
+    if not interrupted:
+        kept.remove()
+    return log.result(raw, final, interrupted=interrupted, **facts)
 
 
 def _step(climber: torch.optim.Optimizer, image: nn.Module, look: Transform) -> tuple[Tensor, Tensor]:

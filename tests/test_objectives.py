@@ -38,6 +38,8 @@ def test_arithmetic(small):
     expected = 2 * score(a, small) - 0.5 * score(b, small)
     assert torch.allclose(score(2 * a - b * 0.5, small), expected, atol=1e-6)
     assert torch.allclose(score(-(a + b), small), -score(a, small) - score(b, small), atol=1e-6)
+    assert (a - (b + a)).bind(small).words == "logit of cat (0) − (channel 1 of first + logit of cat (0))"
+    assert (2 * per_image([a, b])).bind(small).words_for(1) == "2 · (channel 1 of first)"
     assert (2 * a - b).bind(small).words == "2 · (logit of cat (0)) − channel 1 of first"
 
 

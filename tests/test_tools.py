@@ -265,3 +265,17 @@ def test_make_help_lists_every_public_target():
     listed = subprocess.run([make, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("book", "test", "notebooks", "lint", "weights", "rename", "browser", "clean", "help"):
         assert f"make {target} " in listed
+
+
+def test_the_setup_cell_finds_its_own_clone_again(tmp_path, monkeypatch):
+    """On Colab the clone lies below the working directory; running the cell twice must not clone twice."""
+    text = rename.setup_cell()
+    clone = tmp_path / rename.current_name().split("/")[1]
+    (clone / "helpers").mkdir(parents=True)
+    (clone / "helpers" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("cloned again"))
+    found: dict = {}
+    exec(compile(text, "setup_cell", "exec"), found)
+    assert found["house"] == clone

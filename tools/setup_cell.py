@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 REPOSITORY = "ideal-pomeranian/ideal-pomeranian"
-places = [pathlib.Path.cwd(), *pathlib.Path.cwd().parents]
+here = pathlib.Path.cwd()
+places = [here, *here.parents, here / REPOSITORY.split("/")[1]]
 house = next((place for place in places if (place / "helpers" / "__init__.py").exists()), None)
 if house is None:
-    house = pathlib.Path.cwd() / REPOSITORY.split("/")[1]
+    house = here / REPOSITORY.split("/")[1]
     subprocess.run(["git", "clone", "--depth", "1", f"https://github.com/{REPOSITORY}", str(house)], check=True)
 sys.path.insert(0, str(house))
 
