@@ -170,6 +170,11 @@ def load_state_dict(path: Path, sha256: str = "") -> dict[str, torch.Tensor]:
     """Open a torch state dict with ``weights_only``, after its hash if one is given. Raises ``WeightsCorrupt``."""
     data = Path(path).read_bytes()
     verify(data, sha256, str(path))
+    return _state_dict(data, path)
+
+
+def _state_dict(data: bytes, path: Path) -> dict[str, torch.Tensor]:
+    """Open the bytes of a torch state dict, running nothing of it."""
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
@@ -190,7 +195,7 @@ def load_placed(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
     """
     data = Path(path).read_bytes()
     genuine = hashlib.sha256(data).hexdigest().startswith(published_hash(path))
-    return load_state_dict(path), genuine
+    return _state_dict(data, path), genuine
 
 
 def _index_url(entry: Packaged) -> str:
