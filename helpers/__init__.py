@@ -8,6 +8,7 @@ from .display import show_images, show_text
 from .download import WeightsUnavailable
 from .explore import explore
 from .images import check_images, load_photo
+from .judge import Opinion, second_opinion
 from .network import Network, NoClassifier
 from .networks import load_network
 from .objectives import Bound, Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
@@ -28,6 +29,7 @@ __all__ = [
     "NoClassifier",
     "NotFinite",
     "Objective",
+    "Opinion",
     "Pixels",
     "Result",
     "WeightsCorrupt",
@@ -63,6 +65,7 @@ __all__ = [
     "save_gif",
     "save_png",
     "scale",
+    "second_opinion",
     "show_curves",
     "show_images",
     "show_plot",

@@ -21,7 +21,7 @@ def layer_names(name: str, core: nn.Module) -> dict[str, str]:
         return _vgg(core)
     if name == "squeezenet1_1":
         return _squeezenet(core)
-    if name == "efficientnet_lite0":
+    if name.startswith("efficientnet_lite"):
         blocks = {f"block{i + 1}": f"blocks.{i}" for i in range(len(core.blocks))}
         return {"stem": "stem", **blocks, "head": "head", "classifier": "classifier"}
     return {path: path for path, _ in core.named_modules() if path}

@@ -10,7 +10,7 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 
 from . import names
 from .images import check_images
-from .lite0 import SameConv2d
+from .lite import SameConv2d
 
 TRACING = {"leaf_modules": [SameConv2d]}  # its padding depends on the image's size, so it is not traced into
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torchvision
@@ -14,14 +15,15 @@ from torch import Tensor, nn
 from . import weights
 from .download import cache
 from .layers import layer_names
-from .lite0 import EfficientNetLite0
+from .lite import EfficientNetLite, names_in_order
 from .names import nearest
 from .network import Network
 from .weights import PACKAGED, WeightsCorrupt, WeightsUnavailable
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (123.0, 117.0, 104.0)  # RGB, for inputs from 0 to 255
-TITLES = {"vgg16": "VGG16", "squeezenet1_1": "SqueezeNet 1.1", "efficientnet_lite0": "EfficientNet-Lite0"}
+LITES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
+TITLES = {"vgg16": "VGG16", "squeezenet1_1": "SqueezeNet 1.1"} | {n: f"EfficientNet-Lite{n[-1]}" for n in LITES}
 
 
 def imagenet_classes() -> list[str]:
@@ -35,7 +37,7 @@ def load_network(name: str | None = None, *, classifier: bool = True, device: st
     Chapter 2 derives what a network must be before its input can be optimized.
 
     Args:
-        name: ``"vgg16"``, ``"squeezenet1_1"``, ``"efficientnet_lite0"`` or any classifier of torchvision.
+        name: ``"vgg16"``, ``"squeezenet1_1"``, ``"efficientnet_lite0"`` (1, 2) or any classifier of torchvision.
             ``None`` takes ``POMERANIAN_NETWORK`` if that is set, else the best that can be had: VGG16 where its
             528 MB are at hand or there is a GPU to download them for, SqueezeNet 1.1 everywhere else.
         classifier: ``False`` is content with VGG16's 13 convolutions, the true ones, a tenth of the download.
@@ -138,9 +140,12 @@ def _squeezenet(name: str) -> tuple[Network, str]:
     return _network(name, _fill(torchvision.models.squeezenet1_1, state)), "converted from Caffe's own weights"
 
 
-def _lite0(name: str) -> tuple[Network, str]:
+def _lite(name: str) -> tuple[Network, str]:
     tensors = weights.load_state_dict(weights.packaged(name), PACKAGED[name].sha256)
-    core = _fill(EfficientNetLite0, EfficientNetLite0.names_in_order(tensors))
+    build = partial(EfficientNetLite, *LITES[name])
+    with torch.device("meta"):
+        named = names_in_order(build(), tensors)
+    core = _fill(build, named)
     return _network(name, core, mean=(0.5,) * 3, std=(0.5,) * 3), "converted from TensorFlow's own weights"
 
 
@@ -158,7 +163,7 @@ def _torchvision(name: str) -> tuple[Network, str]:
     return _network(name, core, best.meta["categories"], preset.mean, preset.std), f"torchvision's {best.name}"
 
 
-LOADERS = {"squeezenet1_1": _squeezenet, "efficientnet_lite0": _lite0}
+LOADERS = {"squeezenet1_1": _squeezenet} | dict.fromkeys(LITES, _lite)
 
 
 def _tensors(kernel, bias) -> tuple[Tensor, Tensor]:

