@@ -6,12 +6,24 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 from .ascent import NotFinite, ascend
 from .display import show_images, show_text
 from .download import WeightsUnavailable
+from .ensemble import together
 from .explore import explore
 from .images import check_images, load_photo
 from .judge import Opinion, second_opinion
 from .network import Network, NoClassifier
 from .networks import load_network
-from .objectives import Bound, Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
+from .objectives import (
+    Bound,
+    Objective,
+    channel,
+    class_logit,
+    class_margin,
+    class_probability,
+    direction,
+    layer,
+    per_image,
+    unit,
+)
 from .parameterizations import Fourier, Pixels
 from .pictures import save_png
 from .player import player, save_gif
@@ -19,7 +31,8 @@ from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spec
 from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
-from .transforms import blur, clip, flip, jitter, min_max, normalize, pad, rotate, scale, zoom
+from .styles import STYLES
+from .transforms import blur, clip, flip, jitter, min_max, normalize, pad, random_affine, rotate, scale, zoom
 from .weights import WeightsCorrupt
 
 __all__ = [
@@ -32,6 +45,7 @@ __all__ = [
     "Opinion",
     "Pixels",
     "Result",
+    "STYLES",
     "WeightsCorrupt",
     "WeightsUnavailable",
     "about",
@@ -40,6 +54,7 @@ __all__ = [
     "channel",
     "check_images",
     "class_logit",
+    "class_margin",
     "class_probability",
     "clip",
     "develop",
@@ -61,6 +76,7 @@ __all__ = [
     "per_image",
     "player",
     "power_spectrum",
+    "random_affine",
     "rotate",
     "save_gif",
     "save_png",
@@ -71,6 +87,7 @@ __all__ = [
     "show_plot",
     "show_spectrum",
     "show_text",
+    "together",
     "unit",
     "visualize",
     "zoom",

@@ -48,7 +48,7 @@ class Checkpoint:
             )
         for name, part in self.parts.items():
             part.load_state_dict(saved[name])
-        self.log.scores, self.log.frames = list(saved["scores"]), saved["frames"]
+        self.log.restore(saved["scores"], saved["frames"])
         with torch.no_grad():
             self.log.last_good = self.parts["image"]().detach().clone()
         torch.set_rng_state(saved["rng"])
@@ -60,7 +60,7 @@ class Checkpoint:
             return
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= dict(facts=self.facts, step=step, rng=torch.get_rng_state())
-        state |= dict(scores=self.log.scores, frames=self.log.frames)
+        state |= dict(scores=self.log.scores.clone(), frames=self.log.frames)
         buffer = io.BytesIO()
         torch.save(state, buffer)
         write_whole(self.path, buffer.getvalue())

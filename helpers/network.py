@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
@@ -53,7 +54,7 @@ class Network(nn.Module):
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
-        self._parts: dict[tuple[str, ...], Callable[[Tensor], dict[str, Tensor]]] = {}
+        self._parts: dict[tuple, Callable[[Tensor], dict[str, Tensor]]] = {}
         self._channels: dict[str, int] = {}
         self.eval()
 
@@ -71,15 +72,30 @@ class Network(nn.Module):
         """Logits (B, classes) of images (B, 3, H, W), RGB in [0, 1]. Raises ``NoClassifier``."""
         return self.activations(images, ["logits"])["logits"]
 
-    def activations(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_parts": {}}  # a copy of this network makes parts of its own
+
+    def _apply(self, *arguments, **options) -> Network:
+        self._parts.clear()  # what was made for another device or type
+        return super()._apply(*arguments, **options)
+
+    def activations(
+        self,
+        images: Tensor,
+        layers: Iterable[str],
+        precision: torch.dtype | None = None,
+        compiled: bool = False,
+    ) -> dict[str, Tensor]:
         """What the layers answer to the images, running no more of the network than they need (chapter 5).
 
         Args:
             images: float (B, 3, H, W), RGB; any values, since an ascent may leave [0, 1].
             layers: names from ``self.layers``, torchvision's own paths, or ``"logits"``.
+            precision: run a copy of the network in this type, such as ``torch.bfloat16``; its own if ``None``.
+            compiled: run it through ``torch.compile``, once for each size of image.
 
         Returns:
-            An activation (B, C, H', W') or (B, classes) for each name.
+            An activation (B, C, H', W') or (B, classes) for each name, in the type that was asked for.
 
         Raises:
             ValueError: not (B, 3, H, W), or too few pixels for these layers.
@@ -93,9 +109,9 @@ class Network(nn.Module):
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
         wanted = tuple(dict.fromkeys(layers))
-        run = self._part(wanted)
+        run = self._part(wanted, precision, compiled)
         try:
-            return run((images.to(self.mean) - self.mean) / self.std)
+            return run(((images.to(self.mean) - self.mean) / self.std).to(precision or self.mean.dtype))
         except RuntimeError as error:
             if "too small" not in str(error) and "greater than actual input size" not in str(error):
                 raise
@@ -105,26 +121,33 @@ class Network(nn.Module):
                 "its pooling leaves nothing of them. Try 64×64 or more."
             ) from error
 
-    def _part(self, wanted: tuple[str, ...]) -> Callable[[Tensor], dict[str, Tensor]]:
+    def _part(
+        self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
+    ) -> Callable[[Tensor], dict[str, Tensor]]:
         """The network cut off after the last layer wanted; made once, since making it takes longer than a step."""
         if wanted == ("logits",):
             self.check_has_classifier()
-            return lambda normalized: {"logits": self.core(normalized)}
-        if wanted not in self._parts:
+        key = wanted, precision, compiled
+        if key not in self._parts:
+            self._parts[key] = self._cut(wanted, precision, compiled)
+        return self._parts[key]
+
+    def _cut(
+        self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
+    ) -> Callable[[Tensor], dict[str, Tensor]]:
+        core = self.core if precision is None else copy.deepcopy(self.core).to(precision)
+        ends = {"logits": None}
+        if wanted != ("logits",):
             ends = {layer: self._last_node(self.find_layer(layer)) for layer in wanted}
-            cut = create_feature_extractor(
-                self.core,
-                return_nodes={node: node for node in ends.values()},
-                tracer_kwargs=TRACING,
-                suppress_diff_warning=True,
-            ).eval()
+            nodes = {node: node for node in ends.values()}
+            core = create_feature_extractor(core, nodes, tracer_kwargs=TRACING, suppress_diff_warning=True).eval()
+        core = torch.compile(core) if compiled else core
 
-            def run(normalized: Tensor) -> dict[str, Tensor]:
-                found = cut(normalized)
-                return {layer: found[node] for layer, node in ends.items()}
+        def run(normalized: Tensor) -> dict[str, Tensor]:
+            found = core(normalized)
+            return {layer: found[node] if node else found for layer, node in ends.items()}
 
-            self._parts[wanted] = run
-        return self._parts[wanted]
+        return run
 
     def _nodes(self) -> list[str]:
         """The names of all that the core network does, in order."""

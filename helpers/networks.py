@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from . import weights
 from .download import cache
 from .layers import layer_names
-from .lite import EfficientNetLite, names_in_order
+from .lite import EfficientNetLite, fold_batch_norm, names_in_order
 from .names import nearest
 from .network import Network
 from .weights import PACKAGED, WeightsCorrupt, WeightsUnavailable
@@ -146,6 +146,7 @@ def _lite(name: str) -> tuple[Network, str]:
     with torch.device("meta"):
         named = names_in_order(build(), tensors)
     core = _fill(build, named)
+    fold_batch_norm(core)
     return _network(name, core, mean=(0.5,) * 3, std=(0.5,) * 3), "converted from TensorFlow's own weights"
 
 

@@ -110,6 +110,32 @@ def class_probability(c: int | str) -> Objective:
     return Objective(bind)
 
 
+def class_margin(c: int | str, weight: float = 0.5, rivals: int = 5) -> Objective:
+    """The logit of a class less a part of its strongest rivals' mean logit (chapter 7).
+
+    Between ``class_logit``, which does not care what else is in the picture, and ``class_probability``, which is flat
+    where it is sure. The rivals are those of the moment.
+
+    Args:
+        c: a class index or name.
+        weight: how much the rivals count; 0 gives ``class_logit``.
+        rivals: how many of the largest other logits.
+    """
+
+    def bind(network: Network) -> Bound:
+        index = network.find_class(c)
+        words = f"margin of {network.class_name(index)} ({index})"
+
+        def score(acts: Mapping[str, Tensor]) -> Tensor:
+            logits = acts["logits"]
+            others = torch.cat([logits[:, :index], logits[:, index + 1 :]], dim=1)
+            return logits[:, index] - weight * others.topk(min(rivals, others.shape[1]), dim=1).values.mean(dim=1)
+
+        return Bound(words, ("logits",), score)
+
+    return Objective(bind)
+
+
 def channel(layer: str, k: int) -> Objective:
     """The mean of one feature map (chapter 5).
 

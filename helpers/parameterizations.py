@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +68,7 @@ class Fourier(nn.Module):
     Args:
         size: pixels a side.
         batch: how many images.
-        seed: of the random start.
+        seed: of the random start; a list gives each image its own.
         std: the standard deviation of the random start's coefficients.
         decay: the power of the frequency by which amplitudes fall off; 1 for natural images.
         decorrelate: whether to optimize along the color axes of natural images rather than R, G, B.
@@ -80,7 +80,7 @@ class Fourier(nn.Module):
         self,
         size: int = 224,
         batch: int = 1,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         std: float = 0.01,
         decay: float = 1.0,
         decorrelate: bool = True,
@@ -97,8 +97,7 @@ class Fourier(nn.Module):
         axes = COLOR_AXES if decorrelate else torch.eye(3)
         strength = torch.tensor([1.0, chroma, chroma]) if decorrelate else torch.ones(3)
         self.register_buffer("axes", axes * strength)
-        generator = torch.Generator().manual_seed(seed)
-        self.spectrum = nn.Parameter(std * torch.randn(batch, 3, size, size // 2 + 1, 2, generator=generator))
+        self.spectrum = nn.Parameter(std * _noise(batch, (3, size, size // 2 + 1, 2), seed))
 
     @classmethod
     def photo(cls, photo: Tensor, **options) -> Fourier:
@@ -123,6 +122,15 @@ class Fourier(nn.Module):
         waves = torch.einsum("cr,brhw->bchw", torch.linalg.pinv(self.axes), images.logit())
         coefficients = torch.fft.rfft2(waves, norm="ortho") / self.scale
         self.spectrum.copy_(torch.view_as_real(coefficients))
+
+
+def _noise(batch: int, shape: tuple[int, ...], seed: int | Sequence[int]) -> Tensor:
+    """Normal noise (batch, *shape) from one seed for the whole batch, or from one for each image."""
+    if isinstance(seed, int):
+        return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(seed))
+    if len(seed) != batch:
+        raise ValueError(f"{len(seed)} seeds for a batch of {batch}: give one for all, or one for each")
+    return torch.cat([_noise(1, shape, one) for one in seed])
 
 
 def _check_size(size: int, batch: int) -> None:

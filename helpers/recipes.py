@@ -10,12 +10,14 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .ascent import ascend
+from .ensemble import together
 from .network import Network
 from .networks import load_network
-from .objectives import Objective, class_logit, per_image
+from .objectives import Objective, class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
 from .result import Result
-from .transforms import blur, jitter, min_max, rotate, scale, zoom
+from .styles import find_style
+from .transforms import blur, jitter, min_max, random_affine, zoom
 
 Target = int | str | Objective
 HARMLESS = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
@@ -89,52 +91,78 @@ def maximal_class_input(
 
 def visualize(
     target: Target | Sequence[Target],
-    network: Network | None = None,
+    network: Network | Sequence[Network] | None = None,
     *,
+    style: str = "clear",
     steps: int = 128,
     size: int = 224,
-    lr: float = 0.05,
-    seed: int = 0,
+    lr: float | None = None,
+    seed: int | Sequence[int] = 0,
     **options,
 ) -> Result:
-    """This book's recipe at its best so far: the logit, in a Fourier basis with decorrelated colors, seen through
-    jitter, rotation and scale (chapters 3 to 5).
+    """This book's recipe at its best, put together in chapter 7 and judged in chapter 8.
+
+    The margin of a class over its rivals; a Fourier basis with decorrelated colors; a network that looks through
+    random turns, scales and shifts; Adam, whose learning rate falls to 0. The network runs in bfloat16 where the
+    processor has instructions for it.
 
     Args:
         target: a class index or name, an objective, or a list of them: one image each, in one batch.
-        network: a frozen network; the best that can be had if ``None``.
+        network: a frozen network, or a list of them, asked ``together``; the best that can be had if ``None``.
+        style: ``"clear"``, ``"natural"`` or ``"bold"``: see ``STYLES``.
         steps: how many steps of Adam.
         size: pixels a side.
-        lr: Adam's learning rate.
-        seed: of the start and of the views.
-        options: passed on to ``ascend``: ``frames``, ``views``, ``callbacks``, ``preview``, …
+        lr: Adam's learning rate at the start; the style's own if ``None``.
+        seed: of the start and of the views. Every image of a batch is the one that it would be alone; a list of
+            seeds gives each its own start.
+        options: passed on to ``ascend``: ``frames``, ``views``, ``callbacks``, ``preview``, ``precision``, …
 
     Returns:
         A ``Result`` with an image (3, size, size) for each target.
 
     Raises:
-        LookupError: no such class, layer or channel; the nearest are named.
+        LookupError: no such class, layer, channel or style; the nearest are named.
         NoClassifier: a class of a network without any.
-        ValueError: no target, fewer than 1 step, or too few pixels.
+        ValueError: no target, fewer than 1 step, too few pixels, or not as many seeds as targets.
     """
-    network = network or load_network()
+    network = _one(network)
+    manner = find_style(style)
     targets = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target]
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
-    objectives = [t if isinstance(t, Objective) else class_logit(t) for t in targets]
+    seeds = [seed] * len(targets) if isinstance(seed, int) else list(seed)
+    objectives = [t if isinstance(t, Objective) else class_margin(t, manner.margin) for t in targets]
     objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
-    optimizer = partial(torch.optim.Adam, lr=lr)
-    image = Fourier(size, batch=len(targets), seed=seed, chroma=0.75, gain=0.2)
-    plain = HARMLESS.issuperset(options)
-    options = {"views": [jitter(8), rotate(20), scale(0.5, 1.4)], **options}
-    result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seed, **options)
-    if plain and not any(isinstance(t, Objective) for t in targets):
+    rate = manner.lr if lr is None else lr
+    plain = HARMLESS.issuperset(options) and not any(isinstance(t, Objective) for t in targets)
+    options = {
+        "views": [random_affine(20, (0.5, 1.4), size / 28)],
+        "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
+        "precision": "auto",
+        **options,
+    }
+    image = Fourier(size, batch=len(targets), seed=seeds, **manner.fourier)
+    optimizer = partial(torch.optim.Adam, lr=rate)
+    result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seeds[0], **options)
+    if plain:
         names = [network.class_name(t) for t in targets]
         named = repr(names if len(names) > 1 else names[0])
-        result.code = (
-            f"visualize({named}, load_network({network.name!r}), steps={steps}, size={size}, lr={lr:g}, seed={seed})"
-        )
+        settings = f"style={style!r}, steps={steps}, size={size}, lr={rate:g}, seed={seed}"
+        result.code = f"visualize({named}, {_loads(network)}, {settings})"
     return result
+
+
+def _one(network: Network | Sequence[Network] | None) -> Network:
+    """One network out of none (the best that can be had), one, or several."""
+    if network is None:
+        return load_network()
+    return network if isinstance(network, Network) else together(network)
+
+
+def _loads(network: Network) -> str:
+    """The code that loads a network again."""
+    calls = [f"load_network({name!r})" for name in network.name.split(" + ")]
+    return calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
 
 
 def zoom_film(

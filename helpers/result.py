@@ -74,15 +74,28 @@ class Log:
 
     def __init__(self, steps: int, frames: int | Sequence[int], finish: Callable[[Tensor], Tensor]):
         self.wanted, self.finish = set(frame_steps(steps, frames)), finish
-        self.scores: list[Tensor] = []
+        self.taken, self.history = 0, torch.empty(steps, 0)
         self.frames: dict[int, Tensor] = {}
         self.last_good: Tensor | None = None
+
+    @property
+    def scores(self) -> Tensor:
+        """(steps taken, B) so far."""
+        return self.history[: self.taken]
 
     def add(self, step: int, images: Tensor, scores: Tensor) -> None:
         """Note the images (B, 3, H, W) before a step and their scores (B,)."""
         self.keep_frame(step, images)
-        self.scores.append(scores.cpu())
+        if not self.taken:  # one tensor for all steps: a small one a step would scatter the heap
+            self.history = torch.empty(len(self.history), len(scores))
+        self.history[self.taken] = scores
+        self.taken += 1
         self.last_good = images
+
+    def restore(self, scores: Tensor, frames: dict[int, Tensor]) -> None:
+        """Go on from the scores (steps taken, B) and the frames of a run that was stopped."""
+        self.taken, self.frames = len(scores), frames
+        self.history = torch.cat([scores, torch.empty(len(self.history) - len(scores), *scores.shape[1:])])
 
     def keep_frame(self, step: int, images: Tensor) -> None:
         """Keep the images as bytes, if this step is wanted."""
@@ -98,7 +111,7 @@ class Log:
         """The finished ``Result``."""
         raw = raw.detach().float().cpu()
         images = self.finish(raw).clamp(0, 1)
-        history = torch.stack(self.scores) if self.scores else torch.empty(0, len(raw))
+        history = self.scores.clone() if self.taken else torch.empty(0, len(raw))
         frames = torch.stack(list(self.frames.values())) if self.frames else torch.empty(0, *images.shape).byte()
         return Result(images, raw, history, final.float().cpu(), frames, list(self.frames), **facts)
 

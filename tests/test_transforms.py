@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, rotate, scale, zoom
+from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, random_affine, rotate, scale, zoom
 from helpers.seeding import seeded
 from helpers.transforms import through
 
@@ -26,7 +26,7 @@ def test_jitter_moves_every_pixel_and_loses_none():
     assert {d for d, _ in shifts} == set(range(-5, 6)) == {r for _, r in shifts}
 
 
-@pytest.mark.parametrize("view", [jitter(4), rotate(20), scale(0.5, 1.4), flip(), pad(6)], ids=repr)
+@pytest.mark.parametrize("view", [jitter(4), rotate(20), scale(0.5, 1.4), flip(), pad(6), random_affine()], ids=repr)
 def test_views_are_seeded_and_let_the_gradient_through(view):
     images = PHOTO.clone().requires_grad_()
     with seeded(7, CPU):

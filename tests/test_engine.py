@@ -1,0 +1,169 @@
+"""What makes it fast changes nothing that it should not."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+
+import pytest
+import torch
+
+from helpers import (
+    STYLES,
+    Pixels,
+    ascend,
+    channel,
+    class_logit,
+    class_margin,
+    load_network,
+    load_photo,
+    per_image,
+    random_affine,
+    together,
+    visualize,
+)
+from helpers.lite import SameConv2d, conv, fold_batch_norm
+from helpers.result import Log
+from helpers.seeding import seeded
+
+CPU = torch.device("cpu")
+PHOTO = load_photo("chelsea", 64)
+
+
+def test_a_batch_is_its_images_one_by_one(small):
+    options = dict(steps=12, optimizer=partial(torch.optim.SGD, lr=3.0), views=[random_affine(20, (0.5, 1.4), 4)])
+    start = torch.rand(3, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    objectives = [class_margin(0), class_logit(1), channel("first", 2)]
+    batch = ascend(per_image(objectives), small, Pixels(start), progress=False, **options)
+    for i, objective in enumerate(objectives):
+        alone = ascend(objective, small, Pixels(start[i : i + 1]), progress=False, **options)
+        torch.testing.assert_close(batch.raw[i], alone.raw[0], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(batch.scores[:, i], alone.scores[:, 0], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(batch.raw, start, atol=1e-2)
+
+
+def test_visualize_draws_a_class_alike_alone_and_in_a_batch(squeezenet):
+    options = dict(steps=3, size=96, progress=False, precision=None)
+    batch = visualize(["Pomeranian", "zebra"], squeezenet, **options)
+    for i, name in enumerate(["Pomeranian", "zebra"]):
+        alone = visualize(name, squeezenet, **options)
+        torch.testing.assert_close(batch.scores[0, i], alone.scores[0, 0])
+        rounding, other = ((batch.images[k] - alone.images[0]).abs().mean() for k in (i, 1 - i))
+        assert rounding < other / 5  # Adam turns the last bits of small gradients into whole steps
+
+
+def test_each_image_may_have_its_own_seed(squeezenet):
+    options = dict(steps=2, size=64, progress=False, precision=None)
+    several = visualize(["zebra"] * 2, squeezenet, seed=[5, 6], **options)
+    assert not torch.allclose(several.images[0], several.images[1], atol=1e-3)
+    torch.testing.assert_close(several.images[0], visualize("zebra", squeezenet, seed=5, **options).images[0])
+    with pytest.raises(ValueError, match="2 seeds for a batch of 1"):
+        visualize("zebra", squeezenet, seed=[1, 2], **options)
+
+
+def test_half_the_bits_say_nearly_the_same(squeezenet):
+    exact = squeezenet(PHOTO)
+    half = squeezenet.activations(PHOTO, ["logits"], precision=torch.bfloat16)["logits"]
+    assert half.dtype == torch.bfloat16 and exact.dtype == torch.float32
+    assert not torch.equal(half.float(), exact)
+    assert (half.float() - exact).abs().max() < 0.05 * exact.abs().max()
+    torch.testing.assert_close(squeezenet(PHOTO), exact, rtol=0, atol=0)  # the network itself is as it was
+
+
+def test_a_copied_network_runs_its_own_weights(squeezenet):
+    squeezenet(PHOTO)
+    other = copy.deepcopy(squeezenet)
+    for parameter in other.parameters():
+        parameter.data.zero_()
+    assert other(PHOTO).abs().max() == 0 and squeezenet(PHOTO).abs().max() > 0
+
+
+def test_folding_batch_normalization_keeps_the_numbers():
+    block = torch.nn.Sequential(torch.nn.Sequential(conv(3, 8, 3, 2), conv(8, 8, 3, groups=8))).eval()
+    for module in block.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.normal_()
+    before = block(PHOTO)
+    fold_batch_norm(block)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in block.modules())
+    assert sum(isinstance(module, SameConv2d) for module in block.modules()) == 2
+    torch.testing.assert_close(block(PHOTO), before, rtol=1e-4, atol=1e-5)
+
+
+def test_together_is_the_mean_of_the_members(squeezenet):
+    lite = load_network("efficientnet_lite0")
+    both = together([squeezenet, lite])
+    torch.testing.assert_close(both(PHOTO), (squeezenet(PHOTO) + lite(PHOTO)) / 2)
+    assert both.title == "SqueezeNet 1.1 + EfficientNet-Lite0" and both.find_class("zebra") == 340
+    assert together([squeezenet]) is squeezenet
+    with pytest.raises(LookupError, match="no layer 'fire2'"):
+        both.activations(PHOTO, ["fire2"])
+    with pytest.raises(ValueError, match="no network"):
+        together([])
+
+
+def test_together_needs_the_same_classes(squeezenet, small):
+    with pytest.raises(ValueError, match="same classes"):
+        together([squeezenet, small])
+
+
+def test_the_margin_takes_off_the_rivals_of_the_moment(small):
+    logits = torch.tensor([[3.0, 1.0, -2.0], [0.0, 5.0, 4.0]])
+    bound = class_margin(0, weight=0.5, rivals=1).bind(small)
+    torch.testing.assert_close(bound.score({"logits": logits}), torch.tensor([2.5, -2.5]))
+    plain, logit = class_margin(1, weight=0).bind(small), class_logit(1).bind(small)
+    torch.testing.assert_close(plain.score({"logits": logits}), logit.score({"logits": logits}))
+    many = class_margin(2, weight=1, rivals=9).bind(small)
+    torch.testing.assert_close(many.score({"logits": logits}), torch.tensor([-4.0, 1.5]))
+
+
+@pytest.mark.parametrize("height, width", [(64, 64), (48, 96)])
+def test_one_resampling_goes_where_it_should(height, width):
+    image = torch.full((2, 3, height, width), 0.5)
+    image[:, :, height // 2 - 2 : height // 2 + 2, width // 2 + 8 : width // 2 + 12] = 1.0  # to the right of the middle
+
+    def place(view):
+        with seeded(0, CPU):
+            light = (view(image)[0, 0] - 0.5).clamp_min(0)
+        down, right = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+        return [((light * axis).sum() / light.sum()).item() for axis in (down - height / 2, right - width / 2)]
+
+    assert place(random_affine(0, (1, 1), 0)) == pytest.approx([0, 10], abs=0.05)
+    assert place(random_affine(0, (1.4, 1.4), 0)) == pytest.approx([0, 14], abs=0.15)
+    with seeded(0, CPU):
+        turned = random_affine(45, (1, 1), 0)(image)
+    assert not torch.allclose(turned, image)
+    assert sum(n * n for n in place(random_affine(45, (1, 1), 0))) ** 0.5 == pytest.approx(10, abs=0.3)
+    moved = place(random_affine(0, (1, 1), 6))
+    assert max(abs(moved[0]), abs(moved[1] - 10)) > 0.5 and max(abs(moved[0]), abs(moved[1] - 10)) <= 6.1
+
+
+def test_a_flat_gray_image_stays_flat():
+    gray = torch.full((1, 3, 32, 32), 0.5)
+    with seeded(3, CPU):
+        torch.testing.assert_close(random_affine()(gray), gray)
+
+
+def test_scores_lie_in_one_tensor():
+    log = Log(300, 0, torch.sigmoid)
+    for step in range(300):
+        log.add(step, PHOTO, torch.tensor([float(step), -float(step)]))
+        assert log.scores.data_ptr() == log.history.data_ptr()
+    assert log.scores.shape == (300, 2) and log.scores[299].tolist() == [299, -299]
+
+
+def test_styles_differ_and_misspelled_ones_are_named(squeezenet):
+    drawn = {
+        style: visualize("zebra", squeezenet, style=style, steps=3, size=64, progress=False).images for style in STYLES
+    }
+    assert len({float(images.sum()) for images in drawn.values()}) == len(STYLES)
+    with pytest.raises(LookupError, match="did you mean 'natural'"):
+        visualize("zebra", squeezenet, style="naturel")
+
+
+@pytest.mark.parametrize("dead", [865, 321])
+def test_a_class_that_starts_below_the_last_relu_can_leave_it(squeezenet, dead):
+    drawn = visualize(dead, squeezenet, steps=24, size=224, progress=False)
+    assert drawn.final.item() > 5
