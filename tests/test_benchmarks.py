@@ -1,0 +1,365 @@
+"""The benchmarks' own logic, on made-up results: nothing is drawn for long, and no other library is needed."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+import torch
+import yaml
+
+from benchmarks import (
+    bootstrap,
+    cases,
+    drawing,
+    engine,
+    entries,
+    fingerprint,
+    page,
+    quality,
+    recipe,
+    reimplemented,
+    scoreboard,
+    sheets,
+    store,
+    tables,
+    timing,
+)
+from benchmarks.peers import PEERS
+from benchmarks.reading import RecipeError
+
+JUDGES = drawing.JUDGES
+GOOD = {
+    "title": "Mine",
+    "author": "A student",
+    "parameterization": {"fourier": {"chroma": 0.5}},
+    "optimizer": {"Adam": {"lr": 0.05}},
+    "views": [{"jitter": 8}, {"scale": [0.5, 1.4]}, "flip"],
+    "edits": [{"blur": {"sigma": 0.5, "every": 4}}],
+    "steps": 2,
+    "size": 64,
+    "batch": 2,
+}
+
+
+# --- the bootstrap ---
+
+
+def test_the_same_results_differ_by_nothing():
+    hits = {k: k % 3 == 0 for k in range(200)}
+    found = bootstrap.compare(hits, hits)
+    assert (found.difference, found.difference_interval) == (0, (0, 0))
+    assert (found.ratio, found.ratio_interval) == (1, (1, 1))
+    assert found.verdict == "no telling"
+
+
+def test_the_interval_is_the_one_that_can_be_computed():
+    first = {k: k < 120 for k in range(200)}  # wins 40 classes that the second loses, and loses none
+    second = {k: k < 80 for k in range(200)}
+    found = bootstrap.compare(first, second, draws=40_000)
+    share = 40 / 200
+    spread = 1.96 * math.sqrt(200 * share * (1 - share))  # the difference is a sum of 200 draws of 0 or 1
+    assert (found.classes, found.first, found.second, found.difference) == (200, 120, 80, 40)
+    assert found.difference_interval == pytest.approx((40 - spread, 40 + spread), abs=1.5)
+    assert found.ratio == pytest.approx(1.5)
+    assert found.ratio_interval[0] > 1.3
+    assert found.verdict == "better"
+    assert bootstrap.compare(second, first).verdict == "worse"
+
+
+def test_pairing_sees_what_the_luck_of_the_classes_would_hide():
+    paired = bootstrap.compare({k: k < 110 for k in range(200)}, {k: k < 100 for k in range(200)})
+    crossed = bootstrap.compare({k: k < 110 for k in range(200)}, {k: k >= 100 for k in range(200)})
+    assert paired.difference == crossed.difference == 10
+    assert paired.verdict == "better"
+    assert crossed.verdict == "no telling"
+
+
+def test_chance_alone_is_called_better_about_as_often_as_it_says():
+    generator = torch.Generator().manual_seed(0)
+    calls = 0
+    for _ in range(200):
+        first, second = (torch.rand(100, generator=generator) < 0.5 for _ in range(2))
+        found = bootstrap.compare(dict(enumerate(first.tolist())), dict(enumerate(second.tolist())), draws=1000)
+        calls += found.verdict != "no telling"
+    assert 2 <= calls <= 22  # 5 % of 200 is 10
+
+
+def test_nothing_right_is_no_division_by_zero():
+    found = bootstrap.compare({1: True, 3: True}, {1: False, 3: False})
+    assert found.ratio == math.inf
+    assert bootstrap.compare({1: False}, {1: False}).ratio == 1
+
+
+def test_only_classes_that_both_have_count():
+    found = bootstrap.compare({1: True, 3: False, 5: True}, {3: False, 5: False, 7: True})
+    assert (found.classes, found.first, found.second) == (2, 1, 0)
+    with pytest.raises(ValueError, match="both"):
+        bootstrap.compare({1: True}, {3: True})
+
+
+# --- the sample, the store ---
+
+
+def test_the_sample_is_odd_and_a_small_one_begins_a_large_one():
+    large = store.sample(200)
+    assert all(k % 2 for k in large)
+    assert len(set(large)) == 200
+    assert store.sample(24) == large[:24]
+    with pytest.raises(ValueError):
+        store.sample(501)
+
+
+def made_up(name="visualize", kind="ours", right=(), classes=range(1, 20, 2), **more):
+    """A stored entry that both judges find right on some classes."""
+    records = {
+        str(k): {
+            "rank": dict.fromkeys(JUDGES, 1 if k in right else 9),
+            "probability": dict.fromkeys(JUDGES, 0.5),
+            "first": dict.fromkeys(JUDGES, "tabby"),
+        }
+        for k in classes
+    }
+    facts = {"name": name, "title": name, "kind": kind, "author": "", "settings": "so", "fingerprint": "f", "steps": 8}
+    facts |= {"own_steps": False, "seed": 0, "batch": 1, "network": "SqueezeNet 1.1", "classes": records}
+    return facts | more
+
+
+def test_what_is_saved_is_loaded_again(tmp_path):
+    entry = made_up()
+    path = store.path_of(tmp_path, entry["name"], entry["steps"])
+    store.save(path, entry)
+    assert store.load(path) == entry
+    assert store.entries(tmp_path, 8) == [entry]
+    assert store.entries(tmp_path, 16) == []
+
+
+def test_another_recipe_begins_anew(tmp_path):
+    path = tmp_path / "visualize-8.json"
+    store.save(path, made_up(timing={"ms": [1, 1, 1]}))
+    about = {key: value for key, value in made_up().items() if key != "classes"}
+    assert store.fresh(path, about)["classes"]
+    assert "timing" in store.fresh(path, about)
+    changed = store.fresh(path, about | {"fingerprint": "g"})
+    assert changed["classes"] == {}
+    assert "timing" not in changed
+
+
+def test_a_run_goes_on_where_it_was(tmp_path, monkeypatch):
+    asked = []
+
+    def do(task):
+        asked.append(task.classes)
+        return {k: made_up()["classes"]["1"] for k in task.classes}
+
+    entry = entries.Entry("one", "one", "ours", "", "mark", lambda *_: None)
+    monkeypatch.setattr(drawing, "do", do)
+    monkeypatch.setattr(drawing, "network", lambda: type("N", (), {"title": "N"}))
+    options = ["--classes", "6", "--steps", "8", "--workers", "0", "--timed", "0", "--no-sheet"]
+    chosen = quality.parse([*options, "--results", str(tmp_path)])
+    quality.run([entry], chosen)
+    assert sorted(k for group in asked for k in group) == sorted(store.sample(6))
+    asked.clear()
+    chosen = quality.parse([*options, "--results", str(tmp_path), "--classes", "8"])
+    quality.run([entry], chosen)
+    assert [k for group in asked for k in group] == store.sample(8)[6:]
+
+
+def test_no_task_begins_after_the_time_is_up():
+    left = iter([True, True, False, False])
+    with drawing.Crew(0, 1) as crew:
+        tasks = [drawing.Task("x", (k,), 1, 0, None) for k in range(4)]
+        drawing_done = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drawing, "do", lambda task: task.classes)
+            drawing_done = list(crew.results(tasks, partial(next, left)))
+    assert drawing_done == [(0,), (1,)]
+
+
+# --- fingerprints ---
+
+
+def test_a_fingerprint_hears_code_and_not_words():
+    plain = "def f(x):\n    return x + 1\n"
+    worded = 'def f(x):\n    """Adds."""\n    return x + 1  # one\n'
+    assert fingerprint.of_source(plain) == fingerprint.of_source(worded)
+    assert fingerprint.of_source(plain) != fingerprint.of_source(plain.replace("1", "2"))
+
+
+def test_every_entry_has_its_own_name_and_can_be_found():
+    known = entries.every_entry()
+    assert len({entry.name for entry in known}) == len(known)
+    assert {peer.name for peer in PEERS} <= {entry.name for entry in known}
+    assert entries.find("visualize").mark == known[0].mark
+    with pytest.raises(LookupError, match="visualize"):
+        entries.find("nothing")
+
+
+def test_stored_results_of_another_recipe_say_so():
+    now = entries.find("visualize").mark
+    found = entries.in_order([made_up(fingerprint="old"), made_up(name="visualize-batch", fingerprint="older")])
+    assert all("out of date" in one["title"] for one in found)
+    assert entries.in_order([made_up(fingerprint=now)])[0]["title"] == "visualize"
+
+
+# --- recipes ---
+
+
+def test_a_recipe_is_read_and_drawn(small):
+    read = recipe.parse(yaml.safe_dump(GOOD))
+    images = read.draw(small, [0, 2], read.steps, 0)
+    assert images.shape == (2, 3, 64, 64)
+    assert 0 <= images.min() <= images.max() <= 1
+    assert torch.equal(images, read.draw(small, [0, 2], read.steps, 0))
+    assert "jitter(pixels 8)" in read.in_words()
+
+
+def test_words_do_not_change_what_a_recipe_draws():
+    other = GOOD | {"title": "Another", "note": "Long", "views": [{"jitter": {"pixels": 8}}, *GOOD["views"][1:]]}
+    assert recipe.parse(yaml.safe_dump(GOOD)).what_it_draws() == recipe.parse(yaml.safe_dump(other)).what_it_draws()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"stepps": 5}, "did you mean steps"),
+        ({"steps": 0}, "from 1 to 2048"),
+        ({"steps": 12.5}, "whole number"),
+        ({"steps": True}, "whole number"),
+        ({"size": 100_000}, "from 64 to 512"),
+        ({"parameterization": "fourrier"}, "did you mean fourier"),
+        ({"parameterization": {"fourier": {}, "pixels": {}}}, "one name"),
+        ({"optimizer": {"Adam": {"lr": "1e-2"}}}, "0.001"),
+        ({"optimizer": "Adam"}, "lacks lr"),
+        ({"optimizer": {"LBFGS": {"lr": 1}}}, "there are"),
+        ({"views": [{"scale": [1.4, 0.5]}]}, "smaller to a larger"),
+        ({"views": [{"jitter": 8.5}]}, "views 1: jitter: pixels"),
+        ({"views": [{"jitter": [8, 9]}]}, "takes pixels"),
+        ({"views": {"jitter": 8}}, "is a list"),
+        ({"views": [{"blur": 1}]}, "views 1"),
+        ({"objective": "class_loggit"}, "did you mean class_logit"),
+        ({"title": ""}, "1 to 60 characters"),
+        ({"precision": float("nan")}, "precision"),
+        ({"optimizer": {"Adam": {"lr": float("nan")}}}, "a number from"),
+    ],
+)
+def test_mistakes_are_answered(change, words):
+    with pytest.raises(RecipeError, match=words):
+        recipe.parse(yaml.safe_dump(GOOD | change))
+
+
+def test_a_recipe_is_data():
+    with pytest.raises(RecipeError, match="not YAML"):
+        recipe.parse("title: !!python/object/apply:os.getcwd []")
+    with pytest.raises(RecipeError, match="keys and values"):
+        recipe.parse("- 1")
+    with pytest.raises(RecipeError, match="lacks title"):
+        recipe.parse("steps: 1")
+
+
+@pytest.mark.parametrize("path", sorted((store.ROOT / "benchmarks" / "recipes").glob("*.yml")), ids=lambda p: p.stem)
+def test_the_recipes_here_are_recipes(path):
+    assert entries.from_recipe(path).title
+
+
+def test_the_script_answers_without_a_traceback(tmp_path):
+    mistaken = tmp_path / "mine.yml"
+    mistaken.write_text(yaml.safe_dump(GOOD | {"optimizr": "Adam"}))
+    command = [sys.executable, str(store.ROOT / "benchmarks" / "scoreboard.py"), str(mistaken)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 1
+    assert "did you mean optimizer?" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+# --- the reimplemented peers ---
+
+
+def test_the_reimplemented_peers_climb(small):
+    torch.manual_seed(0)
+    for views in (reimplemented.plain_views(), reimplemented.robust_views()):
+        image = reimplemented.captum_optim(small, 2, 3, views, size=64)
+        assert image.shape == (1, 3, 64, 64)
+        assert 0 < image.min() < image.max() < 1
+    few, many = (reimplemented.regularized_class_specific(small.core, 2, steps) for steps in (1, 12))
+    assert few.shape == (1, 3, 224, 224)
+    assert small(many)[0, 2] > small(few)[0, 2]
+
+
+# --- timing, tables, sheets, pages ---
+
+
+def test_watching_also_counts_copies_and_ends(small):
+    import copy
+
+    with timing.watched(small.core) as moments:
+        small(torch.rand(1, 3, 32, 32))
+        copy.deepcopy(small)(torch.rand(1, 3, 32, 32))
+    small(torch.rand(1, 3, 32, 32))
+    assert len(moments) == 2
+
+
+def test_the_floor_and_a_whole_entry_are_timed(small):
+    assert len(timing.floor(timing.class_score(small, 2), (1, 3, 32, 32), 3)) == 3
+    entry = entries.from_recipe(store.ROOT / "benchmarks" / "recipes" / "visualize.yml")
+    short = recipe.parse(yaml.safe_dump(GOOD | {"steps": 6}))
+    entry = entries.Entry("r", "r", "recipe", "", "m", short.draw, batch=2, own_steps=6)
+    found = timing.time_entry(entry, small, [0, 1, 2, 3], 128, 0)
+    assert found["ratio"][0] > 0
+    assert found["ms"][1] <= found["ms"][0] <= found["ms"][2]
+
+
+def test_rounds_are_compared_with_the_floor_of_their_turn():
+    slow = iter([9, 9, 1, 2, 2, 2, 4, 8])  # a warm-up round, then a machine that gets slower
+    found = engine.take_turns(
+        [
+            cases.Case("bare", "g", lambda turn: [1.0 * next(slow)]),
+            cases.Case("ours", "g", lambda turn: [2.0 * next(slow)], "bare", batch=2, target=1.2),
+        ],
+        rounds=1,
+        say=lambda words: None,
+    )
+    # the warm-up round takes 9, 9 and 1; then the floor alone is 2, the floor before ours 2, ours 2 · 2 / 2 images
+    assert found[0].ms == [2]
+    assert found[1].ratios == [1]
+    assert "kept" in tables.columns(engine.rows([one.as_dict() for one in found], "g"))
+
+
+def test_sheets_have_a_place_for_every_picture(tmp_path):
+    folder = tmp_path / "one"
+    image = torch.zeros(3, 64, 64)
+    drawing.write_whole(folder / "1.webp", drawing.webp(drawing.picture(image)))
+    made = sheets.sheet([("one", folder), ("none", tmp_path / "none")], [1, 3], ["a", "b"])
+    assert made.size == (sheets.MARGIN + 2 * (sheets.SIDE + sheets.GAP), sheets.HEAD + 2 * (sheets.SIDE + sheets.GAP))
+    assert made.getpixel((sheets.MARGIN + 50, sheets.HEAD + 50)) == (0, 0, 0)
+    sheets.save(sheets.wordless(folder, [1, 3, 5]), tmp_path / "sheet.webp")
+    assert (tmp_path / "sheet.webp").stat().st_size < 1e6
+
+
+def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
+    classes = store.sample(20)
+    timed = {key: [2.0, 1.9, 2.1] for key in ("seconds", "ms", "floor", "ratio")}
+    marks = {name: entries.find(name).mark for name in ("visualize", "visualize-batch")}
+    peer = made_up("captum-optim", "peer", classes[:5], classes[:10], timing=timed)
+    for one in (
+        made_up("visualize", right=classes[:18], classes=classes, fingerprint=marks["visualize"], timing=timed),
+        made_up("visualize-batch", right=classes[:9], classes=classes, fingerprint=marks["visualize-batch"]),
+        peer | {"fingerprint": entries.find("captum-optim").mark},
+    ):
+        store.save(store.path_of(tmp_path, one["name"], 8), one)
+    facts = {"processor": "P", "cores": 2, "memory_gb": 4, "system": "S", "python": "3", "torch": "2", "threads": 2}
+    store.save_json(tmp_path / "machine.json", facts | {"torchvision": "0", "date": "today"})
+    page.main(["--steps", "8", "--classes", "20", "--results", str(tmp_path), "--book", str(tmp_path / "book")])
+    text = (tmp_path / "book" / "benchmarks.md").read_text()
+    assert "90% (" in text  # 18 of 20
+    assert "| captum-optim | Lite0 top-1 | 10 | 10 | 5 |" in text  # only the classes that both have
+    assert "2 classes that neither judge has" in text
+    board = json.loads((tmp_path / "scoreboard.json").read_text())
+    assert [line["name"] for line in board] == ["visualize", "visualize-batch", "captum-optim"]  # the fewest last
+    text = (tmp_path / "book" / "scoreboard.md").read_text()
+    assert "<<" not in text
+    assert scoreboard.rows(board)[1][1] in text
