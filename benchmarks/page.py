@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import engine, scoreboard, store, tables
 from benchmarks.drawing import JUDGES
-from benchmarks.entries import in_order
+from benchmarks.entries import SECOND, in_order
 from benchmarks.machine import in_words
 from benchmarks.quality import WORDLESS
 from helpers.download import write_whole
@@ -55,7 +55,7 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
     parts = ["# Benchmarks", GENERATED.format(command="make bench FULL=1")]
     parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
-    parts += ["## Every recipe's settings", settings(entries)]
+    parts += [*ablation(results / "ablation", classes), "## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -81,6 +81,11 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
         "*s an image*, *ms a step* and *× bare network* (forward pass and input gradient of the same network in the "
         "same run) were taken alone: a median with its quartiles. Rows drawn in batches give their cost for one image."
     )
+    parts.append(
+        f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
+        "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
+        "it. The other rows owe the judges nothing."
+    )
     pairs = tables.comparisons(entries, "visualize", JUDGES, classes)
     if pairs:
         parts += ["## Is that luck?", tables.markdown(tables.compared(pairs, "visualize"))]
@@ -95,10 +100,10 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     alt = "A sheet of small pictures: one row for each recipe, one column for each class"
     parts += [figure(results / "sheet.webp", page, alt, caption)]
     alt = "Pictures of different classes without captions"
-    caption = "The first classes of the sample by `visualize`. Name them; the answers are below."
+    caption = "The first classes of the sample by `visualize` and two networks. Name them; the answers are below."
     parts += [figure(results / "wordless.webp", page, alt, caption), answers(classes)]
     for entry in entries:
-        if entry["name"] in ("visualize", "visualize-long"):
+        if entry["name"] in ("visualize", "visualize-two"):
             parts += [f"### What {entry['title']} fails at", failures(entry, classes)]
     return parts
 
@@ -130,6 +135,21 @@ def speed(results: Path) -> list[str]:
     for group in engine.groups(found["cases"]):
         parts += [f"### {group}", tables.markdown(engine.rows(found["cases"], group))]
     return [*parts, engine.memory_in_words(found["memory_mb"])]
+
+
+def ablation(results: Path, classes: Sequence[int]) -> list[str]:
+    """The part on what each ingredient does: the whole recipe, and each with one thing changed."""
+    entries = in_order(store.entries(results)) if results.exists() else []
+    if not entries:
+        return []
+    whole = next(entry for entry in entries if entry["name"] == "recipe-whole")
+    entries = [whole, *(entry for entry in entries if entry is not whole)]
+    count = len(store.hits(whole, JUDGES[0], 1, classes))
+    words = (
+        f"Each row changes one thing in the first, on the first {count} classes of the sample, all drawn in batches. "
+        "The files are in `benchmarks/recipes/ablation`; chapter 7 shows pictures."
+    )
+    return ["## What each ingredient does", words, tables.markdown(tables.ablation(entries, JUDGES, classes))]
 
 
 def settings(entries: Sequence[dict]) -> str:

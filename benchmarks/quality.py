@@ -148,7 +148,7 @@ def report(chosen: argparse.Namespace) -> None:
     names = [drawing.network().class_name(k) for k in store.TWELVE]
     if any(folder.exists() for _, folder in folders):
         sheets.save(sheets.sheet(folders, store.TWELVE, names), chosen.results / "sheet.webp")
-    first = chosen.results / "pictures" / f"visualize-{chosen.steps}"
+    first = chosen.results / "pictures" / f"visualize-two-{chosen.steps}"
     if first.exists():
         sheets.save(sheets.wordless(first, chosen.order[:WORDLESS]), chosen.results / "wordless.webp")
     print(f"\nContact sheets and results are in {chosen.results}.")

@@ -47,6 +47,20 @@ def quality(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[in
     return rows
 
 
+def ablation(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
+    """Each recipe beside the first: how often each judge names the class, in percentage points, and what it costs."""
+    head = ["recipe", *(f"{JUDGE_TITLES.get(j, j)} top-{n}" for j in judges for n in (1, 5))]
+    rows = [[*head, "the first of these against the whole (95 %)", "s an image"]]
+    for entry in entries:
+        found = compare(*(store.hits(one, judges[0], 1, classes) for one in (entry, entries[0])))
+        low, high = (100 * end / found.classes for end in found.difference_interval)
+        difference = f"{100 * found.difference / found.classes:+.0f} points ({low:+.0f} to {high:+.0f})"
+        shares = [share(entry, j, n, classes) for j in judges for n in (1, 5)]
+        seconds = spread(entry.get("timing", {}).get("seconds"), 2)
+        rows.append([entry["title"], *shares, "–" if entry is entries[0] else difference, seconds])
+    return rows
+
+
 def spread(values: Sequence[float] | None, digits: int) -> str:
     """A median with its quartiles: ``45.1 (44.0–47.2)``; a dash if it was not measured."""
     if not values:
