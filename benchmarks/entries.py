@@ -16,6 +16,7 @@ from benchmarks import fingerprint, recipe, reimplemented
 from benchmarks.peers import NOT_INSTALLED, PEERS, Peer
 from helpers import Network, load_network, maximal_class_input, recipes, visualize
 
+MAIN = "visualize"  # the row that is compared with every peer
 SECOND = "EfficientNet-Lite2"
 Pictures = Callable[[Network, Sequence[int], int, int], Tensor]
 
@@ -147,8 +148,8 @@ def every_entry() -> list[Entry]:
     mark = fingerprint.digest(fingerprint.of_helpers(), "maximal_class_input")
     original = "256×256 pixels from U[0, 1], not normalized, AdamW at 5 with weight decay 0.1 (chapter 3)"
     return [
-        ours("visualize", "visualize", "its defaults, one picture at a time", whole=True),
-        ours("visualize-batch", "visualize, batch of 8", "its defaults, eight pictures at a time", batch=8),
+        ours(MAIN, "visualize", "its defaults, eight pictures at a time", batch=8, whole=True),
+        ours("visualize-alone", "visualize, alone", "its defaults, one picture at a time"),
         ours("visualize-quick", "visualize, quick", "64 steps, eight at a time", batch=8, own_steps=64),
         ours(
             "visualize-two", f"visualize, with {SECOND}", "two networks at once, eight at a time", second=True, batch=8

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import engine, scoreboard, store, tables
 from benchmarks.drawing import JUDGES
-from benchmarks.entries import SECOND, in_order
+from benchmarks.entries import MAIN, SECOND, in_order
 from benchmarks.machine import in_words
 from benchmarks.quality import WORDLESS
 from helpers.download import write_whole
@@ -86,12 +86,12 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
         "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
         "it. The other rows owe the judges nothing."
     )
-    pairs = tables.comparisons(entries, "visualize", JUDGES, classes)
+    pairs = tables.comparisons(entries, MAIN, JUDGES, classes)
     if pairs:
         parts += ["## Is that luck?", tables.markdown(tables.compared(pairs, "visualize"))]
     best = tables.best_peer(entries, JUDGES, classes)
     for entry in entries:
-        if best and entry["kind"] == "ours" and entry["name"] != "visualize":
+        if best and entry["kind"] == "ours" and entry["name"] != MAIN:
             found = tables.comparisons([entry, best], entry["name"], JUDGES, classes)
             if found:
                 parts.append(f"### {entry['title']}, against the best of the peers")
@@ -103,7 +103,7 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     caption = "The first classes of the sample by `visualize` and two networks. Name them; the answers are below."
     parts += [figure(results / "wordless.webp", page, alt, caption), answers(classes)]
     for entry in entries:
-        if entry["name"] in ("visualize", "visualize-two"):
+        if entry["name"] in (MAIN, "visualize-two"):
             parts += [f"### What {entry['title']} fails at", failures(entry, classes)]
     return parts
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import drawing, sheets, store, tables
 from benchmarks.drawing import AT_ONCE, JUDGES, Crew, Task, in_groups
-from benchmarks.entries import Entry, every_entry, find, in_order
+from benchmarks.entries import MAIN, Entry, every_entry, find, in_order
 from benchmarks.machine import in_words, machine
 from benchmarks.peers import NOT_INSTALLED
 from benchmarks.timing import time_entry
@@ -140,7 +140,7 @@ def report(chosen: argparse.Namespace) -> None:
     print(f"{found[0]['network']} drew, {len(chosen.order)} odd classes at most, seed {chosen.seed}\n")
     print(tables.columns(tables.quality(found, JUDGES, chosen.order)))
     for one in found:
-        against = found if one["name"] == "visualize" else [one, tables.best_peer(found, JUDGES, chosen.order)]
+        against = found if one["name"] == MAIN else [one, tables.best_peer(found, JUDGES, chosen.order)]
         pairs = tables.comparisons([e for e in against if e], one["name"], JUDGES, chosen.order)
         if pairs and one["kind"] != "peer":
             print(f"\n{tables.columns(tables.compared(pairs, one['title']))}")

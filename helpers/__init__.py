@@ -6,8 +6,10 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 from .ascent import NotFinite, ascend
 from .display import show_images, show_text
 from .download import WeightsUnavailable
+from .dream import deep_dream, dream_film, guided
 from .ensemble import together
 from .explore import explore
+from .films import save_film
 from .images import check_images, load_photo
 from .judge import Opinion, second_opinion
 from .network import Network, NoClassifier
@@ -28,6 +30,7 @@ from .parameterizations import Fourier, Pixels
 from .pictures import save_png
 from .player import player, save_gif
 from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
+from .posters import poster
 from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
@@ -57,10 +60,13 @@ __all__ = [
     "class_margin",
     "class_probability",
     "clip",
+    "deep_dream",
     "develop",
     "direction",
+    "dream_film",
     "explore",
     "flip",
+    "guided",
     "is_fast",
     "is_quiet",
     "jitter",
@@ -75,9 +81,11 @@ __all__ = [
     "pad",
     "per_image",
     "player",
+    "poster",
     "power_spectrum",
     "random_affine",
     "rotate",
+    "save_film",
     "save_gif",
     "save_png",
     "scale",

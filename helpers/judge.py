@@ -27,7 +27,7 @@ TABLE = "border-collapse:collapse;margin:.5em 0;font-size:.92em;line-height:1.35
 CELL = "padding:.15em .8em .15em 0;text-align:left;vertical-align:top"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Opinion:
     """What a judge sees in each of B images. Printed, it is a small table.
 
@@ -87,7 +87,7 @@ class Opinion:
         numbers = zip(self.rank.tolist(), self.probability.tolist(), strict=True)
         return [(n, str(r), f"{p:.1%}", g) for n, (r, p), g in zip(self.names, numbers, guesses, strict=True)]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(["  ".join(row) for row in [HEAD, *self.rows()]] + [self.summary()])
 
     def _repr_html_(self) -> str:

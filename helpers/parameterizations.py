@@ -63,7 +63,7 @@ class Pixels(nn.Module):
 class Fourier(nn.Module):
     """The image's spectrum, scaled like a natural image's, in decorrelated colors.
 
-    A step of an optimizer then changes coarse structure as readily as fine (chapter 4 shows the spectra).
+    A step of an optimizer then changes coarse structure as readily as fine (derived in chapter 7, sections 7.3 to 7.5).
 
     Args:
         size: pixels a side.

@@ -19,23 +19,23 @@ class Tiles:
 
     To ``ascend`` it is a network like any other: ``ascend(tiles.objective, tiles, image)``. The score is a mean over
     the units of a feature map; each unit belongs to one tile, and a tile is looked at with a margin around it, its
-    halo. So the gradients of the tiles add up to that of the whole picture: exactly, if the halo is as wide as a unit
-    sees beyond its own place (chapter 6 measures how wide that is), and to within a little if it is narrower.
+    halo. With a halo as wide as a unit sees beyond its own place, which is the default, the gradients of the tiles
+    add up to that of the whole picture exactly. A narrower one is faster and leaves seams (chapter 6 shows them).
 
     Args:
         objective: what to maximize: a mean over places, such as ``layer``, ``channel``, ``direction`` or ``guided``,
             and their sums; anything at all if the picture fits into one tile.
         network: a frozen network.
         tile: pixels a side of the largest piece, its halo not counted.
-        halo: pixels of context on each side of it.
+        halo: pixels of context on each side of it; by default as many as the objective's layers see, measured.
 
     Raises:
-        ValueError: a tile too small, a negative halo; later, several tiles for an objective that is no mean over places.
+        ValueError: a tile too small, a negative halo; when first used, an objective that is no mean over places.
         LookupError: no such class, layer or channel.
     """
 
-    def __init__(self, objective: Objective, network: Network, tile: int = 512, halo: int = 64):
-        if tile < 32 or halo < 0:
+    def __init__(self, objective: Objective, network: Network, tile: int = 512, halo: int | None = None):
+        if tile < 32 or (halo or 0) < 0:
             raise ValueError(f"tiles have 32 pixels a side or more, and a halo of 0 or more; got {tile} and {halo}")
         self.network, self.title, self.device = network, network.title, network.device
         self.tile, self.halo = tile, halo
@@ -43,29 +43,31 @@ class Tiles:
         self.objective = Objective(lambda _: Bound(self.bound.words, ("score",), lambda acts: acts["score"]))
         self._strides: dict[str, int] | None = None
 
-    def activations(self, images: Tensor, layers: object = None) -> dict[str, Tensor]:
-        """The one thing it can be asked for: ``{"score": (B,)}`` of images (B, 3, H, W), with its gradient."""
+    def activations(self, images: Tensor, layers: object = None, **engine) -> dict[str, Tensor]:
+        """The one thing it can be asked for: ``{"score": (B,)}`` of images (B, 3, H, W), with its gradient.
+
+        ``engine`` is passed on to ``Network.activations``: ``precision``, ``compiled``.
+        """
         height, width = images.shape[2:]
         if max(height, width) <= self.tile:
-            return {"score": self.bound.score(self._look(images))}
-        return {"score": _ByTiles.apply(images, self)}
+            return {"score": self.bound.score(self._look(images, **engine))}
+        return {"score": _ByTiles.apply(images, self, engine)}
 
-    def score_and_gradient(self, images: Tensor, with_gradient: bool = True) -> tuple[Tensor, Tensor | None]:
+    def score_and_gradient(self, images: Tensor, with_gradient: bool = True, **engine) -> tuple[Tensor, Tensor | None]:
         """The score (B,) of images (B, 3, H, W) and its gradient, of the images' shape; no larger piece is looked at
         than a tile with its halo."""
         strides = self._find_strides()
         step = max(strides.values())
-        whole = images.shape[2:]
-        score = images.new_zeros(len(images))
+        whole, halo = images.shape[2:], self.find_halo()
+        score, units = images.new_zeros(len(images)), 0
         gradient = torch.zeros_like(images) if with_gradient else None
         for rows, columns in product(spans(whole[0], self.tile, step), spans(whole[1], self.tile, step)):
             (top, bottom), (left, right) = (
-                _with_halo(span, end, self.halo, step) for span, end in zip((rows, columns), whole, strict=True)
+                _with_halo(span, end, halo, step) for span, end in zip((rows, columns), whole, strict=True)
             )
-            share = (rows[1] - rows[0]) * (columns[1] - columns[0]) / (whole[0] * whole[1])
             with torch.enable_grad():
                 piece = images[..., top:bottom, left:right].detach().clone().requires_grad_(with_gradient)
-                found = self._look(piece)
+                found = self._look(piece, **engine)
                 own = {
                     name: found[name][
                         ...,
@@ -74,18 +76,45 @@ class Tiles:
                     ]
                     for name, stride in strides.items()
                 }
-                part = share * self.bound.score(own)
-            score += part.detach()
+                count = next(iter(own.values()))[0, 0].numel()
+                part = count * self.bound.score(own)
+                total = part.sum()
+            score, units = score + part.detach(), units + count
             if with_gradient:
-                gradient[..., top:bottom, left:right] += torch.autograd.grad(part.sum(), piece)[0]
-        return score, gradient
+                gradient[..., top:bottom, left:right] += torch.autograd.grad(total, piece)[0]
+        return score / units, gradient / units if with_gradient else None
 
-    def _look(self, images: Tensor) -> dict[str, Tensor]:
-        found = self.network.activations(images, self.bound.layers)
+    def find_halo(self) -> int:
+        """How far beyond its own place a unit of the objective's layers sees, in pixels, up to about 256.
+
+        Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind.
+        """
+        if self.halo is None:
+            self.halo = max(self._reach(name, stride) for name, stride in self._find_strides().items())
+        return self.halo
+
+    def _reach(self, name: str, stride: int) -> int:
+        """How far beyond its own place a unit of one layer sees."""
+        for side in (128, 256, 512):
+            noise = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+            x = noise.to(self.device).requires_grad_(True)
+            with torch.enable_grad():
+                maps = self.network.activations(x, [name])[name]
+                middle = maps.shape[2] // 2
+                score = maps[0, :, middle, middle].sum()
+            seen = torch.autograd.grad(score, x)[0].ne(0).any(dim=1)[0]
+            rows, columns = (seen.any(dim=d).nonzero() for d in (1, 0))
+            first, last = min(rows.min(), columns.min()).item(), max(rows.max(), columns.max()).item()
+            if first > 0 and last < side - 1:
+                break  # it sees less than the noise there is
+        return max(middle * stride - first, last - (middle + 1) * stride + 1)
+
+    def _look(self, images: Tensor, **engine) -> dict[str, Tensor]:
+        found = self.network.activations(images, self.bound.layers, **engine)
         return {name: activation.float() for name, activation in found.items()}
 
     def _find_strides(self) -> dict[str, int]:
-        """How many pixels lie between two neighboring units of each layer. Raises unless the score is a mean of them."""
+        """How many pixels lie between two neighboring units of each layer; the score must be a mean over them."""
         if self._strides is None:
             with torch.no_grad():
                 small, large = (self._look(torch.zeros(1, 3, n, n, device=self.device)) for n in (128, 256))
@@ -98,15 +127,15 @@ class _ByTiles(torch.autograd.Function):
     """The score of all tiles together: its gradient is made along with it, so that no tile's memory is kept."""
 
     @staticmethod
-    def forward(ctx, images: Tensor, tiles: Tiles) -> Tensor:
-        score, gradient = tiles.score_and_gradient(images, ctx.needs_input_grad[0])
+    def forward(ctx, images: Tensor, tiles: Tiles, engine: dict) -> Tensor:
+        score, gradient = tiles.score_and_gradient(images, ctx.needs_input_grad[0], **engine)
         ctx.save_for_backward(*([gradient] if gradient is not None else []))
         return score
 
     @staticmethod
-    def backward(ctx, outer: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx, outer: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
-        return outer[:, None, None, None] * gradient, None
+        return outer[:, None, None, None] * gradient, None, None
 
 
 def spans(length: int, tile: int, step: int = 1) -> list[Span]:
@@ -138,7 +167,7 @@ def _check_mean_over_places(bound: Bound, activations: dict[str, Tensor]) -> Non
 
     generator = torch.Generator().manual_seed(0)
     trial = {
-        name: torch.rand(1, act.shape[1], 4, 4, generator=generator).to(act)
+        name: torch.randn(1, act.shape[1], 4, 4, generator=generator).to(act)
         for name, act in activations.items()
         if act.dim() == 4
     }

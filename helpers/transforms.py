@@ -63,7 +63,7 @@ def scale(low: float, high: float) -> Transform:
 def random_affine(degrees: float = 20, scale: tuple[float, float] = (0.5, 1.4), pixels: float = 8) -> Transform:
     """View: turn, enlarge and shift at once, in one resampling; gray comes in from outside (chapter 7).
 
-    It costs a third of ``rotate``, ``scale`` and ``jitter`` one after another, and blurs once instead of twice.
+    It costs less than half of ``rotate``, ``scale`` and ``jitter`` one after another, and blurs once instead of twice.
 
     Args:
         degrees: the angle is drawn from −``degrees`` to ``degrees``.
