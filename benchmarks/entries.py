@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmarks import fingerprint, recipe, reimplemented
 from benchmarks.peers import NOT_INSTALLED, PEERS, Peer
-from helpers import Network, load_network, maximal_class_input, recipes, visualize
+from helpers import STYLES, Network, load_network, maximal_class_input, visualize
 
 MAIN = "visualize"  # the row that is compared with every peer
 SECOND = "EfficientNet-Lite2"
@@ -106,9 +106,8 @@ def ours(
 
 def styles() -> list[Entry]:
     """A row for each named style of ``visualize`` beside its default."""
-    named = getattr(recipes, "STYLES", {})
     about = "visualize(…, style={!r}), eight at a time"
-    found = [ours(f"style-{s}", f"visualize, {s}", about.format(s), options={"style": s}, batch=8) for s in named]
+    found = [ours(f"style-{s}", f"visualize, {s}", about.format(s), options={"style": s}, batch=8) for s in STYLES]
     return found
 
 

@@ -78,13 +78,14 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
         return []
     parts = ["## Does a stranger name it?", tables.markdown(tables.quality(entries, JUDGES, classes))]
     parts.append(
-        "*s an image*, *ms a step* and *× bare network* (forward pass and input gradient of the same network in the "
-        "same run) were taken alone: a median with its quartiles. Rows drawn in batches give their cost for one image."
-    )
-    parts.append(
         f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
         "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
         "it. The other rows owe the judges nothing."
+    )
+    parts += ["### What a picture takes", tables.markdown(tables.cost(entries))]
+    parts.append(
+        "*s an image*, *ms a step* and *× bare network* (forward pass and input gradient of the same network in the "
+        "same run) were taken alone: a median with its quartiles. Rows drawn in batches give their cost for one image."
     )
     pairs = tables.comparisons(entries, MAIN, JUDGES, classes)
     if pairs:

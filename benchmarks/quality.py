@@ -139,6 +139,7 @@ def report(chosen: argparse.Namespace) -> None:
     print(f"\n{in_words(store.load(chosen.results / 'machine.json'))}")
     print(f"{found[0]['network']} drew, {len(chosen.order)} odd classes at most, seed {chosen.seed}\n")
     print(tables.columns(tables.quality(found, JUDGES, chosen.order)))
+    print(f"\n{tables.columns(tables.cost(found))}")
     for one in found:
         against = found if one["name"] == MAIN else [one, tables.best_peer(found, JUDGES, chosen.order)]
         pairs = tables.comparisons([e for e in against if e], one["name"], JUDGES, chosen.order)

@@ -29,21 +29,29 @@ def share(entry: dict, judge: str, first: int, classes: Sequence[int]) -> str:
     if not hits:
         return "–"
     low, high = share_interval(hits)
-    return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def quality(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
-    """The main table: for each entry how often each judge names the class, and what a picture takes."""
+    """The main table: for each entry how often each judge names the class."""
     head = ["recipe", "steps", "classes"]
     head += [f"{JUDGE_TITLES.get(judge, judge)} top-{n}" for judge in judges for n in (1, 5)]
-    rows = [[*head, "s an image", "ms a step", "× bare network"]]
+    rows = [head]
     for entry in entries:
-        timing = entry.get("timing", {})
         count = len(store.hits(entry, judges[0], 1, classes))
         row = [entry["title"], str(entry["steps"]), str(count)]
         row += [share(entry, judge, n, classes) for judge in judges for n in (1, 5)]
-        row += [spread(timing.get("seconds"), 2), spread(timing.get("ms"), 1), spread(timing.get("ratio"), 2)]
         rows.append(row)
+    return rows
+
+
+def cost(entries: Sequence[dict]) -> list[list[str]]:
+    """What a picture takes, by each entry that was timed."""
+    rows = [["recipe", "steps", "s an image", "ms a step", "× bare network"]]
+    for entry in entries:
+        timing = entry.get("timing", {})
+        numbers = [spread(timing.get(key), digits) for key, digits in (("seconds", 2), ("ms", 1), ("ratio", 2))]
+        rows.append([entry["title"], str(entry["steps"]), *numbers])
     return rows
 
 
