@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, buffers_in_words
 from .network import Network
 from .objectives import Objective
 from .progress import Watch
@@ -69,7 +70,7 @@ def ascend(
         views: random transforms through which the network looks, first to last (chapter 4).
         edits: transforms done to the image after a step, first to last (chapter 4).
         seed: of the views, and of whatever else is random on the way.
-        frames: how many frames to keep, evenly spaced from start to end, or at which steps.
+        frames: how many frames to keep, evenly spaced from start to end, or at which steps and at the end.
         finish: from the final (B, 3, H, W), of any values, to pictures in [0, 1]; by default they are clipped.
         callbacks: called as ``callback(step, images, scores)`` at every step; ``False`` from one ends the run.
         preview: in a notebook, show the image every so many steps.
@@ -89,6 +90,8 @@ def ascend(
     """
     if not isinstance(objective, Objective):
         raise TypeError(f"expected an objective, such as class_logit('Pomeranian'), got {objective!r}")
+    if not isinstance(image, nn.Module):
+        raise TypeError(f"expected a parameterization, such as Pixels(start), got {type(image).__name__}")
     if precision not in (None, "auto", torch.bfloat16):
         raise ValueError(f'precision is None, "auto" or torch.bfloat16, got {precision!r}')
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
@@ -130,18 +133,10 @@ def ascend(
 
     interrupted = False
     shapes = [tuple(p.shape) for p in image.parameters()]
-    run = (
-        bound.words,
-        network.title,
-        steps,
-        seed,
-        _describe(climber),
-        sorted(log.wanted),
-        shapes,
-        len(views),
-        len(edits),
-    )
-    kept = Checkpoint(checkpoint, str(run), image, climber, scheduler, log)
+    way = [*map(repr, [*views, *edits]), type(scheduler).__name__, str(precision), buffers_in_words(image)]
+    run = (bound.words, network.title, steps, seed, _describe(climber), sorted(log.wanted), shapes, way)
+    facts_of_run = re.sub(r" at 0x[0-9a-fA-F]+", "", str(run))  # a function's address is another in each process
+    kept = Checkpoint(checkpoint, facts_of_run, image, climber, scheduler, log)
     with seeded(seed, network.device), Watch(steps, progress, preview, finish) as watch:
         try:
             for step in range(kept.resume(), steps):

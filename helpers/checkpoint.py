@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from .result import Log
 from .weights import load_state_dict
 
 EVERY = 25  # steps between two writes
+
+
+def buffers_in_words(image: nn.Module) -> str:
+    """A short name for what a parameterization keeps fixed, such as the scale of ``Fourier``."""
+    content = b"".join(buffer.detach().cpu().numpy().tobytes() for buffer in image.buffers())
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 class Checkpoint:

@@ -95,6 +95,8 @@ def deep_dream(
         ValueError: not RGB in [0, 1], too many octaves, or an objective that tiles cannot share.
         LookupError: no such layer.
     """
+    if "checkpoint" in options:
+        raise ValueError("a dream keeps no checkpoint: its picture grows on the way")
     photo = check_images(photo, "photo").to(network.device)
     wanted = _objective(network, objective, guide)
     tiles = Tiles(wanted, network, tile, halo)
@@ -116,7 +118,6 @@ def deep_dream(
         seed=seed,
         finish=image.develop,
         callbacks=[next_octave, *options.pop("callbacks", ())],
-        checkpoint=None,  # it could not follow a picture that grows
         **options,
     )
     again = partial(deep_dream, photo, network, wanted, seed=seed, **fixed, **options)
@@ -155,10 +156,17 @@ def dream_film(
     options = {"octaves": 2, "steps": 2, "progress": False, **options}
     picture = check_images(photo, "photo").to(network.device)
     with torch.no_grad():
-        scores = [Tiles(wanted, network).activations(picture)["score"].cpu()]
+        tiles = Tiles(wanted, network, options.get("tile", 512), options.get("halo"))
+        scores = [tiles.activations(picture)["score"].cpu()]
     film, result = [as_bytes(picture)], None
     for k in tqdm(range(frames - 1), desc="film", disable=is_quiet()):
-        result = deep_dream(larger(picture).clamp(0, 1), network, wanted, seed=seed + k, **options)
+        try:
+            made = deep_dream(larger(picture).clamp(0, 1), network, wanted, seed=seed + k, **options)
+        except KeyboardInterrupt:  # between two steps, where ascend cannot keep it
+            if result is None:
+                raise
+            break
+        result = made
         if result.interrupted:
             break
         picture = result.images.to(network.device)

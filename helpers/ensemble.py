@@ -21,6 +21,7 @@ class Ensemble(Network):
         name, title = (" + ".join(getattr(member, key) for member in members) for key in ("name", "title"))
         super().__init__(nn.ModuleList(members), name, title, members[0].classes)
         self.layers = {}
+        self.mean, self.std = (buffer.to(members[0].device) for buffer in (self.mean, self.std))
 
     def activations(self, images: Tensor, layers: Iterable[str], **engine) -> dict[str, Tensor]:
         """The mean logits (B, classes) of images (B, 3, H, W). Raises ``LookupError`` for any other layer."""

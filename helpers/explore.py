@@ -17,9 +17,11 @@ from torch import Tensor
 from .display import Shown, show_images
 from .pictures import picture, webp
 from .runtime import is_quiet, pace
+from .styles import STYLES
 
 BEST, ORIGINAL = "this book's best", "the original"
 FAVORITE = "pomeranian"
+BEST = (128, 224, STYLES["clear"].lr)  # steps, size and learning rate of `visualize`
 BREATH = 0.2  # seconds between two looks at the image: more would drown the page
 
 
@@ -141,7 +143,7 @@ class Panel:
     def _choose_recipe(self, change: Any = None) -> None:
         """Set the knobs as the recipe has them; the book's best knows no weight decay."""
         original = self.recipe.value == ORIGINAL
-        self.steps.value, self.size.value, self.lr.value = (200, 256, 5.0) if original else (128, 224, 0.05)
+        self.steps.value, self.size.value, self.lr.value = (200, 256, 5.0) if original else BEST
         self.wd.disabled = not original
 
     def _start(self, button: Any = None) -> None:

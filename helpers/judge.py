@@ -127,19 +127,21 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
     """
     network = _load(judge) if isinstance(judge, str) else judge
     authors = getattr(images, "network_title", "").split(" + ")
-    if network.title in authors:
+    if set(network.title.split(" + ")) & set(authors):
         raise ValueError(
             f"{network.title} drew these images, and is no judge of its own work: "
             'name another, such as judge="efficientnet_lite1"'
         )
     pictures = check_images(images.images if hasattr(images, "network_title") else images)
-    wanted = [targets] * len(pictures) if isinstance(targets, (str, int)) else list(targets)
+    one = isinstance(targets, str) or getattr(targets, "ndim", None) == 0 or isinstance(targets, int)
+    wanted = [targets] * len(pictures) if one else list(targets)
     if len(wanted) != len(pictures):
         raise ValueError(f"{len(pictures)} images, but {len(wanted)} targets: give one for all, or one for each")
     indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long)
     logits = torch.cat([look(network, some) for some in pictures.split(BATCH)])
     mine = logits.gather(1, indices[:, None])
-    likely, best = logits.softmax(dim=1).topk(5)
+    best = logits.topk(min(5, logits.shape[1])).indices  # of the logits: probabilities far down are all rounded to 0
+    likely = logits.softmax(dim=1).gather(1, best)
     top = [
         [(network.classes[k], p) for k, p in zip(*pair, strict=True)]
         for pair in zip(best.tolist(), likely.tolist(), strict=True)

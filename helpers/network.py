@@ -13,6 +13,7 @@ from . import names
 from .images import check_images
 from .lite import SameConv2d
 
+PROBES = (64, 224, 299)  # pixels a side
 TRACING = {"leaf_modules": [SameConv2d]}  # its padding depends on the image's size, so it is not traced into
 
 
@@ -55,6 +56,7 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
         self._parts: dict[tuple, Callable[[Tensor], dict[str, Tensor]]] = {}
+        self._halves: dict[torch.dtype, nn.Module] = {}
         self._channels: dict[str, int] = {}
         self.eval()
 
@@ -73,10 +75,11 @@ class Network(nn.Module):
         return self.activations(images, ["logits"])["logits"]
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_parts": {}}  # a copy of this network makes parts of its own
+        return {**self.__dict__, "_parts": {}, "_halves": {}}  # a copy of this network makes parts of its own
 
     def _apply(self, *arguments, **options) -> Network:
         self._parts.clear()  # what was made for another device or type
+        self._halves.clear()
         return super()._apply(*arguments, **options)
 
     def activations(
@@ -135,7 +138,9 @@ class Network(nn.Module):
     def _cut(
         self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
     ) -> Callable[[Tensor], dict[str, Tensor]]:
-        core = self.core if precision is None else copy.deepcopy(self.core).to(precision)
+        if precision is not None and precision not in self._halves:
+            self._halves[precision] = copy.deepcopy(self.core).to(precision)
+        core = self.core if precision is None else self._halves[precision]
         ends = {"logits": None}
         if wanted != ("logits",):
             ends = {layer: self._last_node(self.find_layer(layer)) for layer in wanted}
@@ -189,10 +194,18 @@ class Network(nn.Module):
     def channels(self, layer: str) -> int:
         """How many channels a layer has (1,000 for ``"logits"``, one a class)."""
         if layer not in self._channels:
-            blank = torch.zeros(1, 3, 64, 64, device=self.device)
-            with torch.no_grad():
-                self._channels[layer] = self.activations(blank, [layer])[layer].shape[1]
+            self._channels[layer] = self._probe(layer).shape[1]
         return self._channels[layer]
+
+    def _probe(self, layer: str) -> Tensor:
+        """A layer's activation for a blank image of the smallest size that the network takes."""
+        for side in PROBES:
+            try:
+                with torch.no_grad():
+                    return self.activations(torch.zeros(1, 3, side, side, device=self.device), [layer])[layer]
+            except (ValueError, AssertionError):
+                if side == PROBES[-1]:
+                    raise
 
     def check_has_classifier(self) -> None:
         """Raise ``NoClassifier``, with the way out, if there are no class scores."""

@@ -119,8 +119,11 @@ def class_margin(c: int | str, weight: float = 0.5, rivals: int = 5) -> Objectiv
     Args:
         c: a class index or name.
         weight: how much the rivals count; 0 gives ``class_logit``.
-        rivals: how many of the largest other logits.
+        rivals: how many of the largest other logits, from 1 on.
     """
+
+    if rivals < 1:
+        raise ValueError(f"a margin is over 1 rival or more, got {rivals}; class_logit(c) has none")
 
     def bind(network: Network) -> Bound:
         index = network.find_class(c)

@@ -14,7 +14,7 @@ from .network import Network
 from .networks import load_network
 from .objectives import Objective, class_margin
 from .parameterizations import Fourier
-from .recipes import HARMLESS, visualize
+from .recipes import HARMLESS, loads_one, visualize
 from .result import Result
 from .styles import find_style
 from .transforms import MIDDLE, Transform, named, rotate
@@ -114,12 +114,14 @@ def poster(
         NoClassifier: a class of a network without any.
         ValueError: fewer than 1 step, or a first size beyond the poster's.
     """
+    if "checkpoint" in options:
+        raise ValueError("a poster keeps no checkpoint: its picture grows on the way")
     network = network or load_network()
     sizes, manner = stage_sizes(size, first), find_style(style)
     objective = target if isinstance(target, Objective) else class_margin(target, manner.margin)
     plain = HARMLESS.issuperset(options) and not isinstance(target, Objective)
     options = {"precision": "auto", **options}
-    shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), checkpoint=None, **options)
+    shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
     stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
     for side in sizes[1:]:
         if stages[-1].interrupted:
@@ -158,4 +160,4 @@ def joined(stages: list[Result]) -> Result:
 
 def _line_of_code(network: Network, target: int | str, fixed: dict) -> str:
     settings = ", ".join(f"{name}={value!r}" for name, value in fixed.items())
-    return f"poster({network.class_name(target)!r}, load_network({network.name!r}), {settings})"
+    return f"poster({network.class_name(target)!r}, {loads_one(network)}, {settings})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import partial
 
@@ -84,7 +85,7 @@ def maximal_class_input(
     if plain:
         result.code = (
             f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
-            f"network=load_network({network.name!r}), size={size}, seed={seed})"
+            f"network={loads_one(network)}, size={size}, seed={seed})"
         )
     return result
 
@@ -114,7 +115,7 @@ def visualize(
         size: pixels a side.
         lr: Adam's learning rate at the start; the style's own if ``None``.
         seed: of the start and of the views. Every image of a batch is the one that it would be alone; a list of
-            seeds gives each its own start.
+            seeds gives each its own start, and the views of the first.
         options: passed on to ``ascend``: ``frames``, ``views``, ``callbacks``, ``preview``, ``precision``, …
 
     Returns:
@@ -130,7 +131,8 @@ def visualize(
     targets = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target]
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
-    seeds = [seed] * len(targets) if isinstance(seed, int) else list(seed)
+    seed = operator.index(seed) if hasattr(seed, "__index__") else list(seed)
+    seeds = [seed] * len(targets) if isinstance(seed, int) else seed
     objectives = [t if isinstance(t, Objective) else class_margin(t, manner.margin) for t in targets]
     objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
     rate = manner.lr if lr is None else lr
@@ -144,6 +146,8 @@ def visualize(
     image = Fourier(size, batch=len(targets), seed=seeds, **manner.fourier)
     optimizer = partial(torch.optim.Adam, lr=rate)
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seeds[0], **options)
+    if not isinstance(seed, int):
+        result.seed = tuple(seed)
     if plain:
         names = [network.class_name(t) for t in targets]
         named = repr(names if len(names) > 1 else names[0])
@@ -157,6 +161,11 @@ def _one(network: Network | Sequence[Network] | None) -> Network:
     if network is None:
         return load_network()
     return network if isinstance(network, Network) else together(network)
+
+
+def loads_one(network: Network) -> str:
+    """The code that makes one network again, an ensemble too."""
+    return f"together({_loads(network)})" if " + " in network.name else _loads(network)
 
 
 def _loads(network: Network) -> str:

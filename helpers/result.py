@@ -23,7 +23,7 @@ class Result:
         objective: what was maximized, in words; one string, or one an image.
         network_title: the network's name, for captions.
         steps: how many steps were asked for.
-        seed: the seed of the run.
+        seed: the seed of the run, or one an image.
         settings: what else was chosen: optimizer, views, edits.
         interrupted: whether it was stopped before its last step.
         code: one line of Python that makes it again; empty if only ``again()`` can.
@@ -38,7 +38,7 @@ class Result:
     objective: str | tuple[str, ...]
     network_title: str
     steps: int
-    seed: int
+    seed: int | tuple[int, ...]
     settings: dict = field(default_factory=dict)
     interrupted: bool = False
     code: str = ""
@@ -54,9 +54,10 @@ class Result:
     def caption(self, i: int = 0) -> str:
         """What image ``i`` is: objective, network, steps, final score and seed."""
         words = self.objective if isinstance(self.objective, str) else self.objective[i]
+        seed = self.seed if isinstance(self.seed, int) else self.seed[i]
         taken = f"{len(self.scores)} of {self.steps} steps" if self.interrupted else _plural(self.steps, "step")
         score = f"{self.final[i]:.1f}" if abs(self.final[i]) < 1e5 else f"{self.final[i]:.2e}"
-        return f"{words} = {score}, {self.network_title}, {taken}, seed {self.seed}"
+        return f"{words} = {score}, {self.network_title}, {taken}, seed {seed}"
 
     def again(self) -> Result:
         """Run it once more, from the same start with the same seed."""

@@ -8,10 +8,15 @@ from itertools import pairwise, product
 import torch
 from torch import Tensor
 
+from .lite import SameConv2d
 from .network import Network
 from .objectives import Bound, Objective
 
 Span = tuple[int, int]
+NO_PLACES = (
+    "the objective ({}) is not a mean over places, so it cannot be cut into tiles: take layer(), channel(), "
+    "direction() or guided(), a smaller picture, or a larger tile"
+)
 
 
 class Tiles:
@@ -24,7 +29,8 @@ class Tiles:
 
     Args:
         objective: what to maximize: a mean over places, such as ``layer``, ``channel``, ``direction`` or ``guided``,
-            and their sums; anything at all if the picture fits into one tile.
+            and their sums (exact for layers of different strides if the sides are multiples of the largest);
+            anything at all if the picture fits into one tile.
         network: a frozen network.
         tile: pixels a side of the largest piece, its halo not counted.
         halo: pixels of context on each side of it; by default as many as the objective's layers see, measured.
@@ -58,12 +64,13 @@ class Tiles:
         than a tile with its halo."""
         strides = self._find_strides()
         step = max(strides.values())
+        same = any(isinstance(module, SameConv2d) for module in self.network.modules())
         whole, halo = images.shape[2:], self.find_halo()
         score, units = images.new_zeros(len(images)), 0
         gradient = torch.zeros_like(images) if with_gradient else None
         for rows, columns in product(spans(whole[0], self.tile, step), spans(whole[1], self.tile, step)):
             (top, bottom), (left, right) = (
-                _with_halo(span, end, halo, step) for span, end in zip((rows, columns), whole, strict=True)
+                _with_halo(span, end, halo, step, same) for span, end in zip((rows, columns), whole, strict=True)
             )
             with torch.enable_grad():
                 piece = images[..., top:bottom, left:right].detach().clone().requires_grad_(with_gradient)
@@ -77,6 +84,8 @@ class Tiles:
                     for name, stride in strides.items()
                 }
                 count = next(iter(own.values()))[0, 0].numel()
+                if not count:
+                    continue
                 part = count * self.bound.score(own)
                 total = part.sum()
             score, units = score + part.detach(), units + count
@@ -118,6 +127,8 @@ class Tiles:
         if self._strides is None:
             with torch.no_grad():
                 small, large = (self._look(torch.zeros(1, 3, n, n, device=self.device)) for n in (128, 256))
+            if any(large[name].dim() != 4 or large[name].shape[2] == small[name].shape[2] for name in large):
+                raise ValueError(NO_PLACES.format(self.bound.words))
             _check_mean_over_places(self.bound, large)
             self._strides = {name: 128 // (large[name].shape[2] - small[name].shape[2]) for name in large}
         return self._strides
@@ -147,10 +158,14 @@ def spans(length: int, tile: int, step: int = 1) -> list[Span]:
     return list(pairwise(edges))
 
 
-def _with_halo(span: Span, end: int, halo: int, step: int) -> Span:
-    """The span and its halo, as far as the picture goes; the first pixel stays on the grid."""
-    halo = -(-halo // step) * step
-    return max(0, span[0] - halo), min(end, span[1] + halo)
+def _with_halo(span: Span, end: int, halo: int, step: int, same: bool = False) -> Span:
+    """The span and its halo, as far as the picture goes; the first pixel stays on the grid.
+
+    With ``same``, the piece has the picture's own remainder modulo ``step``, on which TensorFlow's padding depends.
+    """
+    halo = (-(-halo // step) + same) * step
+    last = end - max(0, end - span[1] - halo) // step * step if same else min(end, span[1] + halo)
+    return max(0, span[0] - halo), last
 
 
 def _own(span: Span, first: int, end: int, stride: int) -> slice:
@@ -175,7 +190,4 @@ def _check_mean_over_places(bound: Bound, activations: dict[str, Tensor]) -> Non
         whole, apart = bound.score(trial), sum(bound.score(half) for half in halves()) / 2
         if torch.allclose(whole, apart, rtol=1e-3, atol=1e-5):
             return
-    raise ValueError(
-        f"the objective ({bound.words}) is not a mean over places, so it cannot be cut into tiles: take layer(), "
-        "channel(), direction() or guided(), a smaller picture, or a larger tile"
-    )
+    raise ValueError(NO_PLACES.format(bound.words))

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import torch
 
-from helpers import Objective, Pixels, ascend, channel, class_logit, direction, layer, load_photo, unit
+from helpers import Objective, Pixels, ascend, channel, class_logit, direction, layer, load_network, load_photo, unit
 from helpers.dream import deep_dream, dream_film, guided
 from helpers.objectives import Bound
 from helpers.octaves import Dream, MeanStep, octave_sizes
@@ -284,3 +284,20 @@ def test_mistakes(small, convolutions):
         quiet(PHOTO * 255, small, "first")
     with pytest.raises(ValueError, match="at least 2 frames"):
         dream_film(PHOTO, small, "first", frames=1)
+
+
+@pytest.mark.parametrize("sides", [(120, 150), (107, 151)])
+def test_tiles_of_a_network_that_pads_like_tensorflow_add_up(sides):
+    lite, objective = load_network("efficientnet_lite0"), layer("block4")
+    photo = torch.rand(1, 3, *sides, generator=torch.Generator().manual_seed(0))
+    x = photo.clone().requires_grad_()
+    score = objective.bind(lite).score(lite.activations(x, ["block4"]))
+    whole = torch.autograd.grad(score.sum(), x)[0]
+    _, pieced = Tiles(objective, lite, tile=64).score_and_gradient(photo)
+    assert (pieced - whole).norm() < 1e-3 * whole.norm()
+
+
+def test_a_tile_without_units_of_its_own_counts_for_nothing(squeezenet):
+    photo = torch.rand(1, 3, 64, 40, generator=torch.Generator().manual_seed(0))
+    score, gradient = Tiles(layer("fire7"), squeezenet, tile=32).score_and_gradient(photo)
+    assert torch.isfinite(score).all() and torch.isfinite(gradient).all()

@@ -167,3 +167,34 @@ def test_styles_differ_and_misspelled_ones_are_named(squeezenet):
 def test_a_class_that_starts_below_the_last_relu_can_leave_it(squeezenet, dead):
     drawn = visualize(dead, squeezenet, steps=24, size=224, progress=False)
     assert drawn.final.item() > 5
+
+
+def test_one_copy_in_half_the_bits_serves_all_layers(squeezenet):
+    network = copy.deepcopy(squeezenet)
+    for layer in ("fire2", "fire4", "logits"):
+        network.activations(PHOTO, [layer], precision=torch.bfloat16)
+    assert len(network._halves) == 1 and len(network._parts) == 3
+
+
+def test_an_ensemble_is_where_its_members_are(squeezenet):
+    elsewhere = copy.deepcopy(squeezenet).to("meta")
+    assert together([elsewhere, copy.deepcopy(elsewhere)]).device.type == "meta"
+
+
+def test_captions_name_each_image_own_seed(small):
+    drawn = visualize(["dog", "cat"], small, steps=1, size=16, seed=[5, 6], progress=False)
+    assert drawn.caption(0).endswith("seed 5") and drawn.caption(1).endswith("seed 6")
+
+
+@pytest.mark.parametrize("change", [dict(style="bold"), dict(views=[random_affine(5)]), dict(precision=None)])
+def test_a_checkpoint_does_not_resume_another_run(small, tmp_path, change):
+    kept = dict(steps=60, size=32, progress=False, checkpoint=tmp_path / "run.pt", precision=torch.bfloat16)
+    stopped = visualize("dog", small, callbacks=[lambda step, *_: step < 30], **kept)
+    assert stopped.interrupted and (tmp_path / "run.pt").exists()
+    with pytest.raises(ValueError, match="keeps another run"):
+        visualize("dog", small, **{**kept, **change})
+
+
+def test_a_tensor_is_no_parameterization(small):
+    with pytest.raises(TypeError, match="such as Pixels"):
+        ascend(class_logit(0), small, torch.rand(1, 3, 8, 8), steps=1)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from helpers import recipes
+from helpers import STYLES, recipes
 from helpers.display import Shown
 
 pytest.importorskip("ipywidgets")
@@ -123,7 +123,7 @@ def test_start_draws_with_the_knobs_and_keeps_the_result(panel, recipe):
 
 
 def test_the_original_recipe_brings_its_own_settings(panel, recipe):
-    assert panel.wd.disabled and panel.lr.value == 0.05
+    assert panel.wd.disabled and panel.lr.value == STYLES["clear"].lr
     panel.recipe.value = module.ORIGINAL
     assert not panel.wd.disabled
     press_and_wait(panel, recipe)

@@ -58,3 +58,15 @@ def test_mistakes_are_named():
         second_opinion(PHOTOS, [1, 2, 3])
     with pytest.raises(ValueError, match="values in"):
         second_opinion(255 * PHOTOS, 1)
+
+
+def test_an_ensemble_with_the_artist_in_it_is_no_judge(squeezenet):
+    drawn = ascend(class_logit(1), squeezenet, Pixels.uniform(64), steps=1, progress=False)
+    with pytest.raises(ValueError, match="no judge of its own work"):
+        second_opinion(drawn, 1, together([squeezenet, load_network("efficientnet_lite0")]))
+
+
+def test_the_first_five_are_in_the_order_of_the_ranks(small):
+    small.core.forward = lambda x: torch.tensor([[300.0, 100.0, 50.0, 40.0]]).expand(len(x), 4)
+    opinion = second_opinion(PHOTOS, torch.tensor(1), small)
+    assert opinion.rank.tolist() == [2, 2] and [name for name, _ in opinion.top[0]] == small.classes
