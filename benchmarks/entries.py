@@ -107,8 +107,8 @@ def ours(
 def styles() -> list[Entry]:
     """A row for each named style of ``visualize`` beside its default."""
     about = "visualize(…, style={!r}), eight at a time"
-    found = [ours(f"style-{s}", f"visualize, {s}", about.format(s), options={"style": s}, batch=8) for s in STYLES]
-    return found
+    others = [style for style in STYLES if style != "clear"]
+    return [ours(f"style-{s}", f"visualize, {s}", about.format(s), options={"style": s}, batch=8) for s in others]
 
 
 def peer(one: Peer) -> Entry:

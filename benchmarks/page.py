@@ -13,7 +13,7 @@ from benchmarks import engine, scoreboard, store, tables
 from benchmarks.drawing import JUDGES
 from benchmarks.entries import MAIN, SECOND, in_order
 from benchmarks.machine import in_words
-from benchmarks.quality import WORDLESS
+from benchmarks.quality import SHOWN, WORDLESS
 from helpers.download import write_whole
 from helpers.networks import imagenet_classes
 
@@ -97,7 +97,7 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
             if found:
                 parts.append(f"### {entry['title']}, against the best of the peers")
                 parts += [pace(entry, best), tables.markdown(tables.compared(found, entry["title"]))]
-    caption = f"The same {len(store.TWELVE)} classes by every recipe, chosen before anything was drawn."
+    caption = f"The first {SHOWN} classes of the sample, by every recipe."
     alt = "A sheet of small pictures: one row for each recipe, one column for each class"
     parts += [figure(results / "sheet.webp", page, alt, caption)]
     alt = "Pictures of different classes without captions"

@@ -23,7 +23,7 @@ from benchmarks.machine import in_words, machine
 from benchmarks.peers import NOT_INSTALLED
 from benchmarks.timing import time_entry
 
-WORDLESS = 24
+WORDLESS, SHOWN = 24, 12  # classes of the contact sheets: the first of the sample
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,10 +52,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="of each process that draws (1)")
     parser.add_argument("--timed", type=int, default=2, help="pictures, or batches, timed of each entry (2)")
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
-    parser.add_argument("--no-sheet", action="store_true", help="leave out the classes of the contact sheet")
     chosen = parser.parse_args(arguments)
     chosen.order = store.sample(chosen.classes)
-    chosen.shown = [] if chosen.no_sheet else [k for k in store.TWELVE if k not in chosen.order[:WORDLESS]]
     return chosen
 
 
@@ -105,8 +103,7 @@ def keep_time(entry: Entry, chosen: argparse.Namespace) -> None:
 def fill(entry: Entry, chosen: argparse.Namespace, crew: Crew) -> None:
     """Draw the classes that are missing, as far as time allows."""
     path, kept = stored(entry, chosen)
-    order = chosen.order[:WORDLESS] + chosen.shown + [k for k in chosen.order[WORDLESS:] if k not in chosen.shown]
-    missing = [k for k in order if str(k) not in kept["classes"]]
+    missing = [k for k in chosen.order if str(k) not in kept["classes"]]
     pictures = chosen.results / "pictures" / path.stem
     groups = in_groups(missing, max(entry.batch, AT_ONCE if entry.batch == 1 else 1))
     tasks = [Task(entry.source or entry.name, group, chosen.steps, chosen.seed, pictures) for group in groups]
@@ -146,9 +143,10 @@ def report(chosen: argparse.Namespace) -> None:
         if pairs and one["kind"] != "peer":
             print(f"\n{tables.columns(tables.compared(pairs, one['title']))}")
     folders = [(entry["title"], chosen.results / "pictures" / f"{entry['name']}-{entry['steps']}") for entry in found]
-    names = [drawing.network().class_name(k) for k in store.TWELVE]
+    shown = chosen.order[:SHOWN]
+    names = [drawing.network().class_name(k) for k in shown]
     if any(folder.exists() for _, folder in folders):
-        sheets.save(sheets.sheet(folders, store.TWELVE, names), chosen.results / "sheet.webp")
+        sheets.save(sheets.sheet(folders, shown, names), chosen.results / "sheet.webp")
     first = chosen.results / "pictures" / f"visualize-two-{chosen.steps}"
     if first.exists():
         sheets.save(sheets.wordless(first, chosen.order[:WORDLESS]), chosen.results / "wordless.webp")

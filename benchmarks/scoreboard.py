@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         entry = find(chosen.recipe)
         options = ["--classes", str(chosen.classes), "--workers", str(chosen.workers)]
         options += ["--results", str(chosen.results), "--timed", "1"]
-        if quality.run([entry], quality.parse([*options, "--no-sheet"])):
+        if quality.run([entry], quality.parse(options)):
             sys.exit("scoreboard: the recipe could not be drawn")
     lines = board(chosen.results)
     store.save_json(chosen.results / "scoreboard.json", lines)

@@ -11,7 +11,6 @@ from helpers.download import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-TWELVE = (259, 130, 340, 281, 985, 951, 9, 71, 292, 388, 945, 971)  # the classes of the contact sheet
 ODD = range(1, 1000, 2)  # even classes are for tuning, and are never reported
 
 

@@ -159,7 +159,7 @@ def test_a_run_goes_on_where_it_was(tmp_path, monkeypatch):
     entry = entries.Entry("one", "one", "ours", "", "mark", lambda *_: None)
     monkeypatch.setattr(drawing, "do", do)
     monkeypatch.setattr(drawing, "network", lambda: type("N", (), {"title": "N"}))
-    options = ["--classes", "6", "--steps", "8", "--workers", "0", "--timed", "0", "--no-sheet"]
+    options = ["--classes", "6", "--steps", "8", "--workers", "0", "--timed", "0"]
     chosen = quality.parse([*options, "--results", str(tmp_path)])
     quality.run([entry], chosen)
     assert sorted(k for group in asked for k in group) == sorted(store.sample(6))
