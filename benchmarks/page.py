@@ -53,7 +53,7 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     classes = store.sample(count)
     entries = in_order(store.entries(results, steps))
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
-    parts = ["# Benchmarks", GENERATED.format(command="make bench FULL=1")]
+    parts = ["# Benchmarks", GENERATED.format(command="python -m benchmarks.page")]
     parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
     parts += [*ablation(results / "ablation", classes), "## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -65,10 +65,11 @@ def about(results: Path, entries: Sequence[dict], count: int) -> str:
     networks = ", ".join(dict.fromkeys(entry["network"] for entry in entries))
     seeds = ", ".join(dict.fromkeys(str(entry["seed"]) for entry in entries))
     return (
-        f"Every recipe draws the same classes with the same frozen network ({networks}), and two networks that took no "
-        f"part, {STRANGERS}, say what they see. The classes are {count} of odd index, sampled at random; the even "
-        f"ones were for tuning and are not reported. Seed {seeds}. Intervals are 95 %, by a paired bootstrap over "
-        f"classes.\n\nMeasured on: {in_words(facts)}."
+        f"Every recipe goes down one list of {count} classes of odd index, sampled at random, with the same frozen "
+        f"network ({networks}), and two judges, {STRANGERS}, say what they see. Not every recipe has come to the end "
+        "of the list: the column *classes* says how far, and comparisons are made on the classes that both have. The "
+        f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95 %, by a paired bootstrap "
+        f"over classes.\n\nMeasured on: {in_words(facts)}."
     )
 
 
@@ -147,7 +148,8 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
     entries = [whole, *(entry for entry in entries if entry is not whole)]
     count = len(store.hits(whole, JUDGES[0], 1, classes))
     words = (
-        f"Each row changes one thing in the first, on the first {count} classes of the sample, all drawn in batches. "
+        f"Each row changes one ingredient of the first, and with it what it needs (pixels are clipped and have their own "
+        f"learning rate; a constant one is halved), on the first {count} classes of the sample, all drawn in batches. "
         "The files are in `benchmarks/recipes/ablation`; chapter 7 shows pictures."
     )
     return ["## What each ingredient does", words, tables.markdown(tables.ablation(entries, JUDGES, classes))]

@@ -1,9 +1,9 @@
 """Two peers that the package index does not have, written anew from their published defaults. Not their code.
 
-- captum's ``optim`` module lives on the branch ``optim-wip`` of github.com/pytorch/captum; no release of captum has it
-  (0.4.1 to 0.9.0 were opened and searched). Defaults as of ``InputOptimization``, ``NaturalImage``, ``FFTImage`` and
-  ``TransformationRobustness`` there. Its tensor subclass and named dimensions, which cost time and change no picture,
-  are left out: a point in its favor.
+- captum's ``optim`` module lives on the branch ``optim-wip`` of github.com/pytorch/captum; none of its releases
+  from 0.4.1 to 0.9.0 has it (they were opened and searched). Defaults as of ``InputOptimization``, ``NaturalImage``,
+  ``FFTImage`` and ``TransformationRobustness`` there. Its tensor subclass and named dimensions, which cost time
+  and change no picture, are left out: a point in its favor.
 - "Regularized class-specific image generation" of github.com/utkuozbulak/pytorch-cnn-visualizations is a collection of
   scripts. Defaults as of the signature of ``generate`` in ``generate_regularized_class_specific_samples.py``.
 """

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from .pictures import save_whole
-from .player import _as_frame as as_frame
-from .player import frames_of, save_gif
+from .player import as_frame, frames_of, save_gif
 
 
 def save_film(frames: Any, path: str | os.PathLike[str], fps: float = 24, *, i: int = 0, quality: int = 8) -> Path:

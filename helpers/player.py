@@ -189,7 +189,7 @@ def save_gif(frames: Any, path: str | os.PathLike[str], fps: float = 12, *, i: i
     frames = frames_of(frames, i) if hasattr(frames, "frames") else frames
     if len(frames) == 0:
         raise ValueError("there are no frames: expected one image or more")
-    pictures = [picture(_as_frame(frame, k)) for k, frame in enumerate(frames)]
+    pictures = [picture(as_frame(frame, k)) for k, frame in enumerate(frames)]
     if len({one.size for one in pictures}) > 1:
         raise ValueError(f"expected frames of one size, got {sorted({one.size for one in pictures})}")
     pause = 10 * max(2, round(100 / fps))
@@ -199,7 +199,7 @@ def save_gif(frames: Any, path: str | os.PathLike[str], fps: float = 12, *, i: i
     return save_whole(path, ".gif", memory.getvalue())
 
 
-def _as_frame(frame: Any, k: int) -> Tensor:
+def as_frame(frame: Any, k: int) -> Tensor:
     """A frame (3, H, W), of bytes as Results keep them, or of floats in [0, 1]."""
     if isinstance(frame, Tensor) and frame.dtype == torch.uint8:
         frame = frame.float() / 255
