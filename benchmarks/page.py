@@ -149,8 +149,8 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
     count = len(store.hits(whole, JUDGES[0], 1, classes))
     words = (
         "Each row changes one ingredient of the first, and with it what it needs (pixels are clipped, and have a "
-        f"learning rate of their own; a constant rate is halved), on the first {count} classes of the sample, all drawn "
-        "in batches. "
+        f"learning rate of their own; a constant rate is halved), on the first {count} classes of the sample, all "
+        "drawn in batches. "
         "The files are in `benchmarks/recipes/ablation`; chapter 7 shows pictures."
     )
     return ["## What each ingredient does", words, tables.markdown(tables.ablation(entries, JUDGES, classes))]
