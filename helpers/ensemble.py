@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from .cut import Want
 from .network import Network
 
 
@@ -25,10 +26,11 @@ class Ensemble(Network):
 
     def activations(self, images: Tensor, layers: Iterable[str], **engine) -> dict[str, Tensor]:
         """The mean logits (B, classes) of images (B, 3, H, W). Raises ``LookupError`` for any other layer."""
-        for layer in [layers] if isinstance(layers, str) else layers:
-            self.find_layer(layer)
-        found = [member.activations(images, ["logits"], **engine)["logits"].float() for member in self.core]
-        return {"logits": torch.stack(found).mean(dim=0)}
+        layers = [layers] if isinstance(layers, str) else list(layers)
+        for layer in layers:
+            self.find_layer(Want.of(layer).layer)
+        found = [member.activations(images, layers, **engine) for member in self.core]
+        return {layer: torch.stack([one[layer].float() for one in found]).mean(dim=0) for layer in layers}
 
     def find_layer(self, layer: str) -> str:
         """Only ``"logits"``: the members' layers have nothing in common."""

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
 from . import names
+from .cut import Want, Whole, can_be_traced, cut, node_names
 from .images import check_images
-from .lite import SameConv2d
 
 PROBES = (64, 224, 299)  # pixels a side
-TRACING = {"leaf_modules": [SameConv2d]}  # its padding depends on the image's size, so it is not traced into
+PARTS = 64  # that are kept; the oldest makes room
 
 
 class NoClassifier(RuntimeError):
@@ -93,12 +92,14 @@ class Network(nn.Module):
 
         Args:
             images: float (B, 3, H, W), RGB; any values, since an ascent may leave [0, 1].
-            layers: names from ``self.layers``, torchvision's own paths, or ``"logits"``.
+            layers: names from ``self.layers``, torchvision's own paths, or ``"logits"``; ``"fire3[5]"`` is channel 5
+                of fire3 alone, and where no other channel is asked for, none is computed.
             precision: run a copy of the network in this type, such as ``torch.bfloat16``; its own if ``None``.
             compiled: run it through ``torch.compile``, once for each size of image.
 
         Returns:
-            An activation (B, C, H', W') or (B, classes) for each name, in the type that was asked for.
+            An activation (B, C, H', W') or (B, classes) for each name, in the type that was asked for; C is 1 for one
+            channel.
 
         Raises:
             ValueError: not (B, 3, H, W), or too few pixels for these layers.
@@ -119,8 +120,9 @@ class Network(nn.Module):
             if "too small" not in str(error) and "greater than actual input size" not in str(error):
                 raise
             height, width = images.shape[-2:]
+            asked = ", ".join(dict.fromkeys(Want.of(words).layer for words in wanted))
             raise ValueError(
-                f"{height}×{width} pixels are too few for {', '.join(wanted)} of {self.title}: "
+                f"{height}×{width} pixels are too few for {asked} of {self.title}: "
                 "its pooling leaves nothing of them. Try 64×64 or more."
             ) from error
 
@@ -128,39 +130,36 @@ class Network(nn.Module):
         self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
     ) -> Callable[[Tensor], dict[str, Tensor]]:
         """The network cut off after the last layer wanted; made once, since making it takes longer than a step."""
-        if wanted == ("logits",):
-            self.check_has_classifier()
         key = wanted, precision, compiled
         if key not in self._parts:
-            self._parts[key] = self._cut(wanted, precision, compiled)
+            while len(self._parts) >= PARTS:
+                self._parts.pop(next(iter(self._parts)))
+            self._parts[key] = self._cut([Want.of(words) for words in wanted], precision, compiled)
         return self._parts[key]
 
     def _cut(
-        self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
+        self, wanted: Sequence[Want], precision: torch.dtype | None, compiled: bool
     ) -> Callable[[Tensor], dict[str, Tensor]]:
         if precision is not None and precision not in self._halves:
             self._halves[precision] = copy.deepcopy(self.core).to(precision)
         core = self.core if precision is None else self._halves[precision]
-        ends = {"logits": None}
-        if wanted != ("logits",):
-            ends = {layer: self._last_node(self.find_layer(layer)) for layer in wanted}
-            nodes = {node: node for node in ends.values()}
-            core = create_feature_extractor(core, nodes, tracer_kwargs=TRACING, suppress_diff_warning=True).eval()
-        core = torch.compile(core) if compiled else core
+        part = self._whole(core, wanted) or cut(
+            core,
+            {want: self._last_node(self.find_layer(want.layer)) for want in wanted},
+            narrow=not compiled,  # compiled code would be another for each channel
+        )
+        return torch.compile(part) if compiled else part
 
-        def run(normalized: Tensor) -> dict[str, Tensor]:
-            found = core(normalized)
-            return {layer: found[node] if node else found for layer, node in ends.items()}
-
-        return run
-
-    def _nodes(self) -> list[str]:
-        """The names of all that the core network does, in order."""
-        return get_graph_node_names(self.core, TRACING, suppress_diff_warning=True)[1]
+    def _whole(self, core: nn.Module, wanted: Sequence[Want]) -> nn.Module | None:
+        """All of the network, where nothing but logits is wanted and it cannot, or need not, be cut."""
+        if any(want.layer != "logits" for want in wanted):
+            return None
+        self.check_has_classifier()
+        return Whole(core, wanted) if wanted == [Want("logits")] or not can_be_traced(core) else None
 
     def _last_node(self, path: str) -> str:
         """The last thing that is done inside a module."""
-        inside = [node for node in self._nodes() if node == path or node.startswith(f"{path}.")]
+        inside = [node for node in node_names(self.core) if node == path or node.startswith(f"{path}.")]
         if not inside:
             raise LookupError(f"{self.title} has {path!r} but does not run it by itself; name the layer around it")
         return inside[-1]
@@ -174,7 +173,7 @@ class Network(nn.Module):
         """
         if layer == "logits":
             self.check_has_classifier()
-            return self._nodes()[-1]
+            return node_names(self.core)[-1]
         if layer in self.layers:
             return self.layers[layer]
         paths = [path for path, _ in self.core.named_modules() if path]

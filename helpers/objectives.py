@@ -14,6 +14,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
+from .cut import Want
 from .network import Network
 
 Score = Callable[[Mapping[str, Tensor]], Tensor]
@@ -25,7 +26,7 @@ class Bound:
 
     Attributes:
         words: what is maximized, for captions; one string, or one for each image of a batch.
-        layers: the layers whose activations the score needs.
+        layers: what it needs the activations of: layers, or one channel of a layer (``"fire3[5]"``).
         score: from those activations to a score (B,) for each image.
     """
 
@@ -90,7 +91,8 @@ def class_logit(c: int | str) -> Objective:
     def bind(network: Network) -> Bound:
         index = network.find_class(c)
         words = f"logit of {network.class_name(index)} ({index})"
-        return Bound(words, ("logits",), lambda acts: acts["logits"][:, index])
+        want = Want("logits", index)
+        return Bound(words, (str(want),), lambda acts: want.find(acts)[:, 0])
 
     return Objective(bind)
 
@@ -149,7 +151,8 @@ def channel(layer: str, k: int) -> Objective:
 
     def bind(network: Network) -> Bound:
         _check_channel(network, layer, k)
-        return Bound(f"channel {k} of {layer}", (layer,), lambda acts: _maps(acts[layer])[:, k].mean(dim=(1, 2)))
+        want = Want(layer, k)
+        return Bound(f"channel {k} of {layer}", (str(want),), lambda acts: _maps(want.find(acts)).mean(dim=(1, 2, 3)))
 
     return Objective(bind)
 
@@ -165,17 +168,18 @@ def unit(layer: str, k: int, y: int | None = None, x: int | None = None) -> Obje
 
     def bind(network: Network) -> Bound:
         _check_channel(network, layer, k)
+        want = Want(layer, k)
 
         def score(acts: Mapping[str, Tensor]) -> Tensor:
-            maps = _maps(acts[layer])
+            maps = _maps(want.find(acts))
             row, column = (n // 2 if at is None else at for at, n in zip((y, x), maps.shape[2:], strict=True))
             if not (0 <= row < maps.shape[2] and 0 <= column < maps.shape[3]):
                 raise IndexError(f"no unit at ({row}, {column}): {layer} is {maps.shape[2]}×{maps.shape[3]} here")
-            return maps[:, k, row, column]
+            return maps[:, 0, row, column]
 
         at = ", ".join("middle" if n is None else str(n) for n in (y, x))
         place = "the middle" if y is None and x is None else f"({at})"
-        return Bound(f"unit of channel {k} of {layer} at {place}", (layer,), score)
+        return Bound(f"unit of channel {k} of {layer} at {place}", (str(want),), score)
 
     return Objective(bind)
 

@@ -144,7 +144,7 @@ def visualize(
         **options,
     }
     image = Fourier(size, batch=len(targets), seed=seeds, **manner.fourier)
-    optimizer = partial(torch.optim.Adam, lr=rate)
+    optimizer = partial(torch.optim.Adam, lr=rate, fused=True)
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seeds[0], **options)
     if not isinstance(seed, int):
         result.seed = tuple(seed)

@@ -8,6 +8,7 @@ from itertools import pairwise, product
 import torch
 from torch import Tensor
 
+from .cut import Want
 from .lite import SameConv2d
 from .network import Network
 from .objectives import Bound, Objective
@@ -99,7 +100,7 @@ class Tiles:
         Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind.
         """
         if self.halo is None:
-            self.halo = max(self._reach(name, stride) for name, stride in self._find_strides().items())
+            self.halo = max(self._reach(Want.of(name).layer, stride) for name, stride in self._find_strides().items())
         return self.halo
 
     def _reach(self, name: str, stride: int) -> int:

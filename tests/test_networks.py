@@ -77,7 +77,7 @@ def test_two_names_of_one_layer_are_both_answered(squeezenet):
 def test_the_part_is_made_once(small, monkeypatch):
     """Cutting a network takes longer than running it, so a second step must not cut again."""
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
-    for cut in ("create_feature_extractor", "get_graph_node_names"):
+    for cut in ("cut", "node_names"):
         monkeypatch.setattr(f"helpers.network.{cut}", lambda *_, **__: pytest.fail("cut again"))
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
     small(torch.rand(1, 3, 8, 8))
