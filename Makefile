@@ -70,7 +70,7 @@ bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1:
 	@$(PY) -W ignore -m helpers.weights
 	@$(BENCH) -m benchmarks.engine --results $(BENCHED) $(if $(FULL),,--rounds 5)
 	@$(BENCH) -m benchmarks.quality --results $(BENCHED) $(if $(FULL),,--minutes 1)
-	@$(if $(FULL),$(BENCH) -m benchmarks.page,true)
+	@$(if $(FULL),$(BENCH) -m benchmarks.riddle && $(BENCH) -m benchmarks.page,true)
 
 score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
 	@$(PY) -W ignore benchmarks/scoreboard.py $(RECIPE)

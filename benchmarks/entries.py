@@ -17,7 +17,7 @@ from benchmarks.peers import NOT_INSTALLED, PEERS, Peer
 from helpers import STYLES, Network, load_network, maximal_class_input, visualize
 
 MAIN = "visualize"  # the row that is compared with every peer
-SECOND = "EfficientNet-Lite2"
+SECOND, SECOND_NAME = "EfficientNet-Lite2", "efficientnet_lite2"
 Pictures = Callable[[Network, Sequence[int], int, int], Tensor]
 
 
@@ -92,7 +92,7 @@ def with_original(network: Network, classes: Sequence[int], steps: int, seed: in
 def second() -> Network:
     """A network that draws along; loaded once, and silently. It is kin to the judges, and the pages say so."""
     with contextlib.redirect_stdout(io.StringIO()):
-        return load_network("efficientnet_lite2")
+        return load_network(SECOND_NAME)
 
 
 def ours(
@@ -152,6 +152,15 @@ def every_entry() -> list[Entry]:
         ours("visualize-quick", "visualize, quick", "64 steps, eight at a time", batch=8, own_steps=64),
         ours(
             "visualize-two", f"visualize, with {SECOND}", "two networks at once, eight at a time", second=True, batch=8
+        ),
+        ours(
+            "natural-two",
+            f"visualize, natural, with {SECOND}",
+            "the style for the eye, two networks at once, 192 steps, eight at a time",
+            options={"style": "natural"},
+            second=True,
+            batch=8,
+            own_steps=192,
         ),
         *styles(),
         Entry("original", "the original recipe", "ours", original, mark, with_original),

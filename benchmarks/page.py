@@ -9,16 +9,25 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import engine, scoreboard, store, tables
+from benchmarks import cases, engine, riddle, scoreboard, store, tables
 from benchmarks.drawing import JUDGES
 from benchmarks.entries import MAIN, SECOND, in_order
 from benchmarks.machine import in_words
-from benchmarks.quality import SHOWN, WORDLESS
+from benchmarks.quality import SHOWN
 from helpers.download import write_whole
 from helpers.networks import imagenet_classes
 
 GENERATED = "*Written by `{command}` from what is stored in `benchmarks/results`: no number on this page is typed.*"
 STRANGERS = " and ".join(f"EfficientNet-{title}" for title in tables.JUDGE_TITLES.values())
+
+NOTES = {
+    cases.LOOP: (
+        "Where one logit is asked for, ours computes that one and no other in the last layer (chapter 5), and "
+        "`visualize` runs the network in bfloat16 where the processor has instructions for it. The floor does neither, "
+        "which is how a ratio can lie below 1."
+    ),
+    cases.LAYERS: "The network that is cut off makes every channel of its last layer; ours makes the one asked for.",
+}
 
 
 def figure(path: Path, page: Path, alt: str, caption: str) -> str:
@@ -102,7 +111,11 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     alt = "A sheet of small pictures: one row for each recipe, one column for each class"
     parts += [figure(results / "sheet.webp", page, alt, caption)]
     alt = "Pictures of different classes without captions"
-    caption = "The first classes of the sample by `visualize` and two networks. Name them; the answers are below."
+    caption = (
+        f"The first {riddle.CLASSES} classes of the sample, drawn for the eye: style natural, {riddle.STEPS} steps, by "
+        f"{len(riddle.ARTISTS)} networks at once, both judges among them, so that nobody but you is left to ask. Name "
+        "them; the answers are below."
+    )
     parts += [figure(results / "wordless.webp", page, alt, caption), answers(classes)]
     for entry in entries:
         if entry["name"] in (MAIN, "visualize-two"):
@@ -123,7 +136,7 @@ def pace(entry: dict, best: dict) -> str:
 def answers(classes: Sequence[int]) -> str:
     """The names of the wordless sheet's classes, folded."""
     names = imagenet_classes()
-    listed = ", ".join(names[k] for k in classes[:WORDLESS])
+    listed = ", ".join(names[k] for k in classes[: riddle.CLASSES])
     return folded("The answers, row by row", f"{listed}.")
 
 
@@ -135,7 +148,8 @@ def speed(results: Path) -> list[str]:
     words = f"{in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
     parts = ["## What a step costs", f"Measured on: {words}"]
     for group in engine.groups(found["cases"]):
-        parts += [f"### {group}", tables.markdown(engine.rows(found["cases"], group))]
+        parts += [f"### {group}", NOTES.get(group, ""), tables.markdown(engine.rows(found["cases"], group))]
+    parts = [part for part in parts if part]
     return [*parts, engine.memory_in_words(found["memory_mb"])]
 
 

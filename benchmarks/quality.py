@@ -23,7 +23,7 @@ from benchmarks.machine import in_words, machine
 from benchmarks.peers import NOT_INSTALLED
 from benchmarks.timing import time_entry
 
-WORDLESS, SHOWN = 24, 12  # classes of the contact sheets: the first of the sample
+SHOWN = 12  # classes of the contact sheet: the first of the sample
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -147,9 +147,6 @@ def report(chosen: argparse.Namespace) -> None:
     names = [drawing.network().class_name(k) for k in shown]
     if any(folder.exists() for _, folder in folders):
         sheets.save(sheets.sheet(folders, shown, names), chosen.results / "sheet.webp")
-    first = chosen.results / "pictures" / f"visualize-two-{chosen.steps}"
-    if first.exists():
-        sheets.save(sheets.wordless(first, chosen.order[:WORDLESS]), chosen.results / "wordless.webp")
     print(f"\nContact sheets and results are in {chosen.results}.")
 
 

@@ -34,6 +34,8 @@ VIEWS = {
         "high": (number(0.05, 20), 1.4),
         "pixels": (number(0, 128), 8.0),
     },
+    "random_blur": {"sigma": (number(0.01, 20), NEEDED)},
+    "noise": {"std": (number(0.001, 2), NEEDED)},
     "flip": {},
     "pad": {"pixels": (whole(1, 128), NEEDED)},
 }

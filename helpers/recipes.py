@@ -17,8 +17,8 @@ from .networks import load_network
 from .objectives import Objective, class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
 from .result import Result
-from .styles import find_style
-from .transforms import blur, jitter, min_max, random_affine, zoom
+from .styles import Style, find_style
+from .transforms import Transform, blur, jitter, min_max, noise, random_affine, random_blur, zoom
 
 Target = int | str | Objective
 HARMLESS = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
@@ -138,7 +138,7 @@ def visualize(
     rate = manner.lr if lr is None else lr
     plain = HARMLESS.issuperset(options) and not any(isinstance(t, Objective) for t in targets)
     options = {
-        "views": [random_affine(20, (0.5, 1.4), size / 28)],
+        "views": _views(manner, size),
         "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
         "precision": "auto",
         **options,
@@ -154,6 +154,13 @@ def visualize(
         settings = f"style={style!r}, steps={steps}, size={size}, lr={rate:g}, seed={seed}"
         result.code = f"visualize({named}, {_loads(network)}, {settings})"
     return result
+
+
+def _views(manner: Style, size: int) -> list[Transform]:
+    """What the network looks through, in a style."""
+    views = [random_affine(**manner.affine, pixels=size / 28)]
+    views += [random_blur(manner.blur)] if manner.blur else []
+    return views + ([noise(manner.noise)] if manner.noise else [])
 
 
 def _one(network: Network | Sequence[Network] | None) -> Network:

@@ -15,19 +15,29 @@ class Style:
         margin: how much a class's rivals count against it (``class_margin``).
         lr: Adam's learning rate at the start; it falls to 0 along a cosine.
         fourier: options of ``Fourier``.
+        affine: options of ``random_affine``, the view of every style.
         why: what it is for.
+        blur: sigma of ``random_blur``, in pixels; 0 for none.
+        noise: standard deviation of ``noise``; 0 for none.
     """
 
     margin: float
     lr: float
     fourier: dict[str, float]
+    affine: dict[str, object]
     why: str
+    blur: float = 0.0
+    noise: float = 0.0
 
 
+WIDE = dict(degrees=20, scale=(0.5, 1.4))
+NEAR = dict(degrees=15, scale=(0.5, 1.2))
 STYLES = {
-    "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), "what another network recognizes best"),
-    "natural": Style(0.5, 0.1, dict(chroma=0.5, gain=0.1, decay=1.2), "softer, closer to a photograph"),
-    "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), "the logit alone, in full color"),
+    "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), WIDE, "what another network recognizes best"),
+    "natural": Style(
+        0.5, 0.1, dict(chroma=0.9, gain=0.25, decay=1.3), NEAR, "what a person recognizes best", blur=2.0, noise=0.2
+    ),
+    "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), WIDE, "the logit alone, in full color"),
 }
 
 

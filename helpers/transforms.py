@@ -92,6 +92,29 @@ def pad(pixels: int) -> Transform:
     return named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
 
 
+def random_blur(sigma: float) -> Transform:
+    """View: a Gaussian blur, its sigma drawn from 0 to ``sigma`` pixels; fine detail then counts less (chapter 8)."""
+    if not sigma > 0:
+        raise ValueError(f"a blur has a positive sigma, in pixels; got {sigma}")
+    width = 2 * max(1, round(2 * sigma)) + 1
+
+    def soften(images: Tensor) -> Tensor:
+        drawn = max(_uniform(0, sigma), 0.1)  # below that there is nothing to see, and torchvision allows no 0
+        return F.gaussian_blur(images, [width, width], [drawn, drawn])
+
+    return named(f"random_blur({sigma:g})", soften)
+
+
+def noise(std: float) -> Transform:
+    """View: normal noise, its standard deviation drawn from 0 to ``std``; one draw for the whole batch (chapter 8).
+
+    Source: Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), for gradients alone.
+    """
+    if not std > 0:
+        raise ValueError(f"noise has a positive standard deviation, got {std}")
+    return named(f"noise({std:g})", lambda images: images + _uniform(0, std) * torch.randn_like(images[:1]))
+
+
 def blur(sigma: float, every: int = 1) -> Transform:
     """Edit: a Gaussian blur of ``sigma`` pixels, at every ``every``-th step (chapter 4)."""
     if not sigma > 0:

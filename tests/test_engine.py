@@ -17,8 +17,10 @@ from helpers import (
     class_margin,
     load_network,
     load_photo,
+    noise,
     per_image,
     random_affine,
+    random_blur,
     together,
     visualize,
 )
@@ -117,6 +119,30 @@ def test_the_margin_takes_off_the_rivals_of_the_moment(small):
     torch.testing.assert_close(plain.score({"logits": logits}), logit.score({"logits": logits}))
     many = class_margin(2, weight=1, rivals=9).bind(small)
     torch.testing.assert_close(many.score({"logits": logits}), torch.tensor([-4.0, 1.5]))
+
+
+@pytest.mark.parametrize("view", [random_blur(2.0), noise(0.2)], ids=repr)
+def test_blur_and_noise_are_views_that_do_as_they_say(view):
+    image = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    with seeded(0, CPU):
+        first, second = view(image), view(image)
+    assert first.shape == image.shape and not torch.equal(first, second)
+    with seeded(0, CPU):
+        three = view(torch.cat([image, image.flip(3), image]))
+    torch.testing.assert_close(three[:1], first)  # an image of a batch is seen as it would be alone
+    torch.testing.assert_close(three[2:], first)
+    rough = (first[..., 1:] - first[..., :-1]).square().mean() / (image[..., 1:] - image[..., :-1]).square().mean()
+    assert rough < 0.95 if "blur" in repr(view) else rough > 1.01
+    torch.testing.assert_close(first.mean(), image.mean(), atol=0.02, rtol=0)
+    x = image.clone().requires_grad_()
+    view(x).sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("make", [random_blur, noise])
+def test_no_blur_or_noise_is_told(make):
+    with pytest.raises(ValueError, match="positive"):
+        make(0)
 
 
 @pytest.mark.parametrize("height, width", [(64, 64), (48, 96)])
