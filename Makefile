@@ -40,13 +40,13 @@ book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
 	@$(PY) tools/build_book.py
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
-	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks --nbval-lax --nbval-current-env \
+	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks book/gallery_of_failures.ipynb --nbval-lax --nbval-current-env \
 	  --nbval-cell-timeout=300 --nbval-sanitize-with tests/sanitize.cfg -n $(JOBS) --dist loadfile
 
 unit: $(STAMP) ## The unit tests alone, in this process
 	@$(PYTEST) tests --ignore tests/browser
 
-notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 runs one)
+notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one)
 	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/run_notebooks.py $(ONLY)
 

@@ -117,7 +117,7 @@ def setup_cell(root: Path = ROOT) -> str:
 def sync_setup_cells(root: Path = ROOT) -> list[Path]:
     """Write the canonical setup cell into the cell tagged `setup` of every chapter; return the files that changed."""
     changed = []
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
+    for path in sorted([*(root / "notebooks").glob("*.ipynb"), *(root / "book").glob("*.ipynb")]):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         for cell in notebook["cells"]:
             if "setup" in cell["metadata"].get("tags", []):

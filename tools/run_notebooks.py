@@ -31,6 +31,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "notebooks"
+PAGES = ROOT / "book"  # the gallery of failures is a notebook, too
 METADATA = {
     "accelerator": "GPU",  # Colab's: start on a GPU
     "colab": {"gpuType": "T4", "provenance": []},
@@ -337,6 +338,11 @@ def report(outcomes: list[Outcome]) -> None:
     print(f"{'all':<{width}}  {'':5}  {clock(sum(outcome.seconds for outcome in outcomes)):>5}")
 
 
+def places() -> dict[str, Path]:
+    """Return every notebook that has its outputs stored, by name: the chapters in order, then the book's pages."""
+    return {path.stem: path for folder in (CHAPTERS, PAGES) for path in sorted(folder.glob("*.ipynb"))}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the chapters that are asked for; return 0 if all ran and were stored (with --check: are the same)."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -344,15 +350,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="store nothing; fail if an output differs")
     options = parser.parse_args(arguments)
     try:
-        names = choose(sorted(path.stem for path in CHAPTERS.glob("*.ipynb")), options.chapters)
+        where = places()
+        names = choose(list(where), options.chapters)
     except ValueError as error:
         print(f"notebooks: {error}", file=sys.stderr)
         return 2
     outcomes = []
     for name in names:
         print(f"{name} …", flush=True)
-        outcome = run_chapter(CHAPTERS / f"{name}.ipynb", store=not options.check)
-        size = image_bytes(nbformat.read(CHAPTERS / f"{name}.ipynb", as_version=4)) / 1e6
+        outcome = run_chapter(where[name], store=not options.check)
+        size = image_bytes(nbformat.read(where[name], as_version=4)) / 1e6
         print(f"  {clock(outcome.seconds)}, {outcome.verdict}, {size:.1f} MB of pictures stored")
         for line in outcome.notes + outcome.problems:
             print(f"  {line}")

@@ -1,0 +1,16 @@
+"""The checks of assignment a: gradient ascent and its theory (chapters 1 and 2)."""
+
+from .core import Check
+from .pictures import check_picture
+from .probes import a as probes
+from .verdicts import a as verdicts
+from .verdicts import a_climb
+
+__all__ = ["check_adamw", "check_bound", "check_climb", "check_ideal", "check_picture", "check_rise", "check_step"]
+
+check_step = Check("check_step", probes.step, verdicts.step, right="one step uphill")
+check_ideal = Check("check_ideal", probes.ideal, verdicts.ideal, right="the ideal input on paper")
+check_climb = Check("check_climb", probes.climb, a_climb.climb, right="the climb; the network is as it was")
+check_adamw = Check("check_adamw", probes.adamw, a_climb.adamw, right="AdamW, by hand")
+check_bound = Check("check_bound", probes.bound, verdicts.bound, right="the box and its walls")
+check_rise = Check("check_rise", probes.rise, verdicts.rise, right="where a rise in probability came from")

@@ -1,0 +1,173 @@
+"""Running a probe beside the student's code: with a time limit, a seed, and words for whatever goes wrong.
+
+Nothing here knows what the right answer is; this file, `core.py`, `wire.py`, `compare.py` and `probes/` are all of this
+package that exists in the process where a student's code runs under the autograder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+HERE = str(Path(__file__).resolve().parent)
+FOREIGN = ("site-packages", "dist-packages", "lib/python", "lib\\python", "<frozen", "inside/watch.py")
+
+
+class Wrong(AssertionError):
+    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Not yet: {self}"]
+
+
+class Unwritten(Wrong, NotImplementedError):
+    """A question whose place still says ``raise NotImplementedError``."""
+
+
+class TookTooLong(BaseException):
+    """Raised inside the student's code when its time is up; not an ``Exception``, so that no bare handler eats it."""
+
+
+class Sink(io.TextIOBase):
+    """Where the student's prints go while they are checked."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Every generator seeded, and afterwards as it was."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(), torch.enable_grad():
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise ``TookTooLong`` when the time is up (in the main thread of a Unix process; elsewhere, afterwards)."""
+    started = time.monotonic()
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        if time.monotonic() - started > seconds:
+            raise TookTooLong
+        return
+
+    inside = True
+
+    def ring(*_: Any) -> None:
+        if inside:
+            raise TookTooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again, should a handler have swallowed it
+    try:
+        yield
+    finally:
+        inside = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def call(function: Callable, *inputs: Any, nothing: bool = False, changes: Sequence[int] = (), **named: Any) -> Any:
+    """Call the student's function as a probe should: what it must not do is noticed here.
+
+    Args:
+        function: the student's.
+        inputs: what it gets.
+        nothing: whether it may return None.
+        changes: places of the inputs that it may change.
+        named: keyword inputs.
+
+    Returns:
+        What it returned.
+
+    Raises:
+        Wrong: it is not callable, returned nothing, or changed a tensor that it was given.
+    """
+    if not callable(function):
+        raise Wrong(f"expected a function, got {type(function).__name__}: was its name used for something else?")
+    before = [value.detach().clone() if isinstance(value, Tensor) else None for value in inputs]
+    returned = function(*inputs, **named)
+    if returned is None and not nothing:
+        name = getattr(function, "__name__", "the function")
+        raise Wrong(f"{name}(...) returned None: is there a `return` at its end?")
+    for place, (old, new) in enumerate(zip(before, inputs, strict=True)):
+        if old is not None and place not in changes and not _same(old, new):
+            name = getattr(function, "__name__", "the function")
+            raise Wrong(
+                f"{name}(...) changed the tensor it was given (argument {place + 1}): work on a copy, "
+                "x.detach().clone(), and look for in-place operations: names that end in _, and += and -="
+            )
+    return returned
+
+
+def _same(old: Tensor, new: Tensor) -> bool:
+    new = new.detach()
+    return old.shape == new.shape and bool(((old == new) | (old.isnan() & new.isnan())).all())
+
+
+def observe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float) -> dict:
+    """Run a probe and say what was seen, or what went wrong, as plain data.
+
+    Args:
+        probe: ``probe(*subjects, seed) -> dict``.
+        subjects: the student's functions or values.
+        seed: of the challenge, and of every generator.
+        limit: seconds.
+
+    Returns:
+        ``{"answer": {...}}`` or ``{"problem": words}``, with ``"unwritten": True`` where nothing is written yet.
+    """
+    sink = Sink()
+    try:
+        with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), seeded(seed), time_limit(limit):
+            return {"answer": probe(*subjects, seed)}
+    except TookTooLong:
+        return {"problem": f"still running after {limit:g} s: is there a loop that never ends, or far too much work?"}
+    except NotImplementedError as error:
+        return {"problem": f"not written yet: {error}".rstrip(": "), "unwritten": True}
+    except Wrong as error:
+        return {"problem": str(error)}
+    except (Exception, SystemExit) as error:
+        return {"problem": in_words(error)}
+
+
+def in_words(error: BaseException) -> str:
+    """An exception as a student should read it: its type, its message, and the line of theirs it came from."""
+    message = str(error).strip().split("\n")[0][:300]
+    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    if isinstance(error, SyntaxError) and error.text:
+        return f"{said}, in the line `{error.text.strip()[:160]}`"
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = frame.f_code.co_filename
+        if file.startswith(HERE) or any(part in file for part in FOREIGN) or file.startswith(sys.base_prefix):
+            continue
+        line = linecache.getline(file, number).strip()
+        where = f"in {frame.f_code.co_name}, " if not frame.f_code.co_name.startswith("<") else ""
+        return f"{said}, {where}in the line `{line[:160]}`" if line else said
+    return said

@@ -1,0 +1,1 @@
+"""What is asked of the student, beside their code: challenges made from a seed, and what was seen. No answers here."""

@@ -1,0 +1,164 @@
+"""Assignment a: what should have come out, and what each well-known mistake would have given."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..core import close, compare
+from ..probes.a import boxes, hill, linear, two_answers
+
+
+def step(seed: int, answer: dict) -> str | None:
+    """x + lr * gradient, each row up its own score, and nothing else touched."""
+    given, got = hill(seed), answer["first"]
+    x, lr = given.x, given.lr
+    gradient = given.slope - given.bend * x
+    right = x + lr * gradient
+    only_one = x.clone()
+    only_one[0] = right[0]
+    mistakes = {
+        "x went downhill: torch.autograd.grad of the score points uphill, so add it": x - lr * gradient,
+        "this is the gradient alone: return where x is after the step, x + lr * gradient": gradient,
+        "this is the change alone: add it to x": lr * gradient,
+        "the step does not depend on lr: multiply the gradient by it": x + gradient,
+        "the step is too small by the size of the batch: each row climbs its own score, so differentiate "
+        "score(x).sum(), "
+        "not the mean": x + lr * gradient / len(x),
+        "only the first row moved: differentiate the sum of all scores, not score(x)[0]": only_one,
+        "every value moved by the same amount: this is the sign of the gradient, which forgets how steep it is": x
+        + lr * gradient.sign(),
+        "every step has length lr: the gradient was divided by its norm": x + lr * gradient / gradient.norm(),
+        "x did not move: was the gradient of something else taken, or the step thrown away?": x,
+    }
+    if (problem := compare(got, right, "x after a step", mistakes)) is not None:
+        return problem
+    if answer["tracked"]:
+        return (
+            "the x that you return still drags the whole graph along (requires_grad is True), and a thousand steps "
+            "would keep a thousand graphs: detach() it"
+        )
+    if not close(answer["once_more"], right):
+        return (
+            "asked twice for the same step from the same x, it answers differently: a gradient of the first call is "
+            "still in x.grad and the second was added to it. Use torch.autograd.grad, or a fresh x.detach().clone()"
+        )
+    return compare(answer["second"], right + lr * (given.slope - given.bend * right), "x after a second step")
+
+
+def ideal(seed: int, answer: dict) -> str | None:
+    """anchor + w / (2 price): there the gradient w - 2 price (x - anchor) is zero."""
+    w, price, anchor = linear(seed)
+    mistakes = {
+        "twice as far from the anchor as it should be: the derivative of |x - a|² is 2 (x - a), so divide by "
+        "2 * price": anchor + w / price,
+        "the anchor is missing: the price is zero at a, not at the origin. Put z = x - a, solve for z, and go back": w
+        / (2 * price),
+        "on the wrong side of the anchor: w points to higher scores, so move along +w": anchor - w / (2 * price),
+        "the anchor was subtracted: x - a = w / (2 price) means that x is a plus something": w / (2 * price) - anchor,
+        "a higher price should keep x nearer to the anchor, and here it drives it away: divide by the price": anchor
+        + 2 * price * w,
+        "every coordinate is equally far from the anchor: this is a corner, as AdamW would give, and a price on |x|² "
+        "keeps the proportions of w": anchor + w.sign() / (2 * price),
+        "the length of w is lost: a steeper slope is worth more of the price": anchor + w / w.norm() / (2 * price),
+        "the anchor was divided by the price too: only w is": (anchor + w) / (2 * price),
+    }
+    return compare(answer["x"], anchor + w / (2 * price), "the ideal input", mistakes)
+
+
+def bound(seed: int, answer: dict) -> str | None:
+    """(1 - lr decay)^t |x0| + (1 - (1 - lr decay)^t) / decay."""
+
+    def by(formula) -> Tensor:
+        return torch.tensor([formula(s["start"], s["lr"], s["decay"], s["steps"]) for s in boxes(seed)])
+
+    def formula(x0: float, lr: float, wd: float, t: int) -> float:
+        kept = (1 - lr * wd) ** t
+        return kept * abs(x0) + (1 - kept) / wd
+
+    mistakes = {
+        "this is where the walls are in the end, 1 / decay: after few steps the start still counts and the walls are "
+        "not reached": by(lambda x0, lr, wd, t: 1 / wd),
+        "this is where a penalty in the loss would let a gradient of 1 come to rest, 1 / (2λ): decay is no "
+        "penalty, and has "
+        "not had its whole effect after few steps": by(lambda x0, lr, wd, t: 1 / (2 * wd)),
+        "what is left of the start is missing: (1 - lr * decay)**steps * |start|": by(
+            lambda x0, lr, wd, t: formula(0, lr, wd, t)
+        ),
+        "this is only what is left of the start: the steps themselves add up to something, a geometric sum": by(
+            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0)
+        ),
+        "a start below zero counts with its size, |start|": by(
+            lambda x0, lr, wd, t: formula(0, lr, wd, t) + (1 - lr * wd) ** t * x0
+        ),
+        "the geometric sum has not been multiplied by lr: each step adds at most lr": by(
+            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + (1 - (1 - lr * wd) ** t) / (lr * wd)
+        ),
+        "the sum of the steps goes on for ever here, 1 / decay: after `steps` steps it is (1 - kept) / decay": by(
+            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + 1 / wd
+        ),
+        "each step keeps 1 - lr * decay of x, not 1 - decay": by(
+            lambda x0, lr, wd, t: (1 - wd) ** t * abs(x0) + (1 - (1 - wd) ** t) / wd
+        ),
+        "this is steps of size lr without any decay: the old ones shrink": by(lambda x0, lr, wd, t: abs(x0) + lr * t),
+        "one step too few is counted": by(lambda x0, lr, wd, t: formula(x0, lr, wd, t - 1)),
+        "one step too many is counted": by(lambda x0, lr, wd, t: formula(x0, lr, wd, t + 1)),
+        "this is half of the wall, as for the penalty w / 2λ: decay subtracts decay * x, without a 2": by(
+            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + (1 - (1 - lr * wd) ** t) / (2 * wd)
+        ),
+        "this is a smooth e^(-lr decay t): the decay happens in steps, each of which multiplies by 1 - lr * decay": by(
+            lambda x0, lr, wd, t: math.exp(-lr * wd * t) * abs(x0) + (1 - math.exp(-lr * wd * t)) / wd
+        ),
+    }
+    got = answer["reach"]
+    for number in got:
+        if not isinstance(number, (float, int, Tensor)) or isinstance(number, Tensor) and number.numel() != 1:
+            return f"return one number; a {type(number).__name__} came back"
+    return compare(torch.tensor([float(number) for number in got]), by(formula), "the bound", mistakes, rtol=1e-3)
+
+
+def rise(seed: int, answer: dict) -> str | None:
+    """What the class's own logit did, and what all logits together did, to its log-probability."""
+    before, after, c = (value.double() if isinstance(value, Tensor) else value for value in two_answers(seed))
+    if isinstance(answer["parts"], str):
+        return f"return two numbers, own and others; a {answer['parts']} came back"
+    if any(isinstance(part, Tensor) and part.numel() != 1 for part in answer["parts"]):
+        return "own and others are one number each, of class c"
+    got = torch.tensor([float(part) for part in answer["parts"]], dtype=torch.float64)
+    own, rest = after[c] - before[c], before.logsumexp(0) - after.logsumexp(0)
+    rivals = torch.arange(len(before)) != c
+    p, log_p = (torch.stack([f(before)[c], f(after)[c]]) for f in (lambda x: x.softmax(0), lambda x: x.log_softmax(0)))
+    pairs = {
+        "others has the wrong sign: log N_c = f_c - log Σ exp f_j, so a rise of the sum costs probability": (
+            own,
+            -rest,
+        ),
+        "both parts are before minus after: a rise is positive": (-own, -rest),
+        "own is the rise of the log-probability: own is what its logit alone did, f_c after minus f_c before": (
+            log_p[1] - log_p[0],
+            rest,
+        ),
+        "the sum over all classes includes c itself, in log Σ_j exp f_j": (
+            own,
+            before[rivals].logsumexp(0) - after[rivals].logsumexp(0),
+        ),
+        "others is the mean change of the other logits: the softmax counts them by their exponentials": (
+            own,
+            -(after - before)[rivals].mean(),
+        ),
+        "this is a rise of the probability: take the logarithm, in which the two parts simply add up": (
+            own,
+            p[1] - p[0] - own,
+        ),
+        "these are logarithms to base 10: use the natural one": (own, rest / math.log(10)),
+        "own and others have changed places": (rest, own),
+    }
+    if not torch.isfinite(got).all():
+        return (
+            "the result is not finite: exp() of logits in the thousands overflows. torch.logsumexp subtracts the "
+            "largest one first"
+        )
+    mistakes = {said: torch.stack(pair) for said, pair in pairs.items()}
+    return compare(got, torch.stack([own, rest]), "(own, others)", mistakes, rtol=1e-6, atol=2e-3)

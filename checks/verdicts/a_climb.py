@@ -1,0 +1,223 @@
+"""Assignment a, the loop and the optimizer: where they should have led, and where well-known wrong turns lead."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..core import check_tensor, close, compare
+from ..probes.a import Ascent, ascent, descent
+
+
+def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
+    """The climb from ``start``, or, with a turn, a wrong one: x (B, ...) and the scores (steps + 1, B)."""
+    network = given.network.eval().requires_grad_(False)
+    read = turn.get("read", lambda logits: logits[:, given.c])
+    look = turn.get("look", lambda x: x)
+    x = start.clone().requires_grad_(True)
+    optimizer = torch.optim.SGD([x], lr=given.lr, momentum=given.momentum)
+    scores = []
+    for _ in range(given.steps + turn.get("more", 0)):
+        if not turn.get("piles"):
+            optimizer.zero_grad()
+        score = read(network(look(x)))
+        (turn.get("sign", -1) * (score.mean() if turn.get("mean") else score.sum())).backward()
+        optimizer.step()
+        if turn.get("clamped"):
+            x.data.clamp_(0, 1)
+        scores.append(network(x)[:, given.c].detach())
+    return x.detach(), torch.stack([network(start)[:, given.c], *scores])
+
+
+WRONG_TURNS = {
+    "the score falls where it should rise: optimizers go down, so the loss is minus the score": {"sign": 1},
+    "each step repeats all steps before it: the gradient was not zeroed, so call optimizer.zero_grad() before "
+    "backward()": {"piles": True},
+    "this is one step too few: `steps` of them, range(steps)": {"more": -1},
+    "this is one step too many: the last score is that of the final x, and needs no further step": {"more": 1},
+    "this climbed the probability, whose gradient shrinks where the network is sure: read the logit, before the "
+    "softmax": {"read": "softmax"},
+    "this climbed the log-probability, which also rises when the other classes fall: read the logit, before the "
+    "softmax": {"read": "log_softmax"},
+    "this climbed the mean over the batch: with a sum each row climbs as if it were alone": {"mean": True},
+    "x stopped at 0 and 1: a clamp inside the score has no gradient beyond its ends, so a pixel that has left never "
+    "comes back": {"look": lambda x: x.clamp(0, 1)},
+    "x was cut off at 0 and 1 after each step: nobody asked for that here": {"clamped": True},
+    "this climbed whichever class was ahead: take column c": {"read": "largest"},
+    "this climbed the sum of all classes: take column c": {"read": "all"},
+}
+READ = {
+    "softmax": lambda logits, c: logits.softmax(dim=1)[:, c],
+    "log_softmax": lambda logits, c: logits.log_softmax(dim=1)[:, c],
+    "largest": lambda logits, c: logits.amax(dim=1),
+    "all": lambda logits, c: logits.sum(dim=1),
+}
+
+
+def climb(seed: int, answer: dict) -> str | None:
+    """x and scores of the climb from the start that the network was first shown; network and world unharmed."""
+    given = ascent(seed)
+    problem = misuse(given, answer)
+    if problem is None and isinstance(answer["result"], str):
+        problem = f"return two things, x and scores; a {answer['result']} came back"
+    if problem is not None:
+        return problem
+    x, scores = answer["result"]
+    problem = check_tensor(x, given.shape, "x") or seeding(given, answer, x)
+    if problem is not None:
+        return problem
+    start = answer["inputs"][0]
+    right, heights = way(given, start)
+    wrong = {message: turned(given, start, **turn)[0] for message, turn in WRONG_TURNS.items()}
+    still = "the image does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
+    problem = compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4)
+    if problem is not None:
+        return problem
+    return leftovers(answer) or heights_of(scores, heights)
+
+
+def turned(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
+    """A wrong turn by name."""
+    if isinstance(turn.get("read"), str):
+        read = READ[turn["read"]]
+        turn = {**turn, "read": lambda logits: read(logits, given.c)}
+    return way(given, start, **turn)
+
+
+def misuse(given: Ascent, answer: dict) -> str | None:
+    """What was done with the optimizer or with the network that should not have been."""
+    made, size = answer["optimizers"], math.prod(given.shape)
+    if not made:
+        return "make_optimizer was never called: make the optimizer with make_optimizer([x])"
+    if [math.prod(shape) for shape in made[0]] != [size]:
+        return (
+            f"the optimizer was handed {len(made[0])} tensors: only x is to change, so make_optimizer([x]). If the "
+            "weights are among them, the network learns to like everything"
+        )
+    if len(made) > 1:
+        return f"the optimizer was made {len(made)} times, and forgot its momentum each time: once, before the loop"
+    if not answer["inputs"]:
+        return "the network was never asked: call network(x)"
+    if any(answer["in_training"]):
+        return (
+            "the network was asked in training mode: dropout makes it another network at each step, and moving "
+            "averages move. Call network.eval() before the first question"
+        )
+    if answer["changed"]:
+        return f"the network has changed ({answer['changed'][0]}, for one): only x may"
+    return None
+
+
+def leftovers(answer: dict) -> str | None:
+    """What was left behind that should not have been."""
+    if answer["tracked"]:
+        return "x still requires a gradient, as if the climb were to go on: return x.detach()"
+    if answer["piles"]:
+        return (
+            "gradients have piled up in the network's weights, where nobody reads them: freeze it with "
+            "requires_grad_(False) before the loop"
+        )
+    if answer["training"] != answer["was_training"]:
+        return (
+            "the network came in training mode and was left in eval(): note network.training at the beginning and "
+            "give it back with network.train(was) at the end"
+        )
+    return None
+
+
+def seeding(given: Ascent, answer: dict, x: Tensor) -> str | None:
+    """What is wrong with the start or with its randomness."""
+    start = answer["inputs"][0]
+    if not close(answer["again"], x, rtol=1e-3):
+        return "the same seed gave two different pictures: draw the noise with torch.Generator().manual_seed(seed)"
+    if close(answer["other"], x, rtol=1e-3):
+        return "another seed gave the same picture: is `seed` used, or a number in its place?"
+    if answer["stirred"]:
+        return (
+            "torch's global generator was touched, so that whatever the caller draws next depends on your climb: use a "
+            "generator of your own, torch.Generator().manual_seed(seed)"
+        )
+    problem = check_tensor(start, given.shape, "what the network saw first")
+    if problem is None and (abs(start.mean() - 0.5) > 0.05 or not 0.03 < start.std() < 0.07):
+        problem = (
+            f"the climb should start from 0.5 + 0.05 * noise; what the network saw first has mean {start.mean():.2f} "
+            f"and standard deviation {start.std():.2f}"
+        )
+    return problem
+
+
+def heights_of(scores: Tensor, right: Tensor) -> str | None:
+    """What is wrong with the list of scores (steps + 1, B)."""
+    if isinstance(scores, Tensor) and scores.shape == right[1:].shape:
+        first = "the score of the start" if close(scores, right[1:], 1e-3, 1e-3) else "the score of the x you return"
+        return f"scores has one row a step, {len(scores)}; {first} is missing, so ask once more: {len(right)} rows"
+    mistakes = {
+        "scores holds the loss, minus the score": -right,
+        "the last row is the score before the last step, not of the x that you return": torch.cat(
+            [right[:1], right[:-1]]
+        ),
+    }
+    return compare(scores, right, "the table of scores", mistakes, rtol=1e-3, atol=1e-3)
+
+
+def updates(seed: int, **turn) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """AdamW's x, m and v after each gradient, going up; with a turn, a wrong one."""
+    given = descent(seed)
+    lr, decay, beta1, beta2, eps = (given.settings[key] for key in ("lr", "decay", "beta1", "beta2", "eps"))
+    if turn.get("usual"):
+        beta1, beta2 = 0.9, 0.999
+    x, m, v = given.x, torch.zeros_like(given.x), torch.zeros_like(given.x)
+    path = []
+    for t, g in enumerate(given.gradients, start=1 + turn.get("late", 0)):
+        g = turn.get("sign", 1) * g - (decay * x if turn.get("priced") else 0)
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * (g.abs() if turn.get("rough") else g * g)
+        m_hat, v_hat = (m, v) if turn.get("biased") else (m / (1 - beta1**t), v / (1 - beta2**t))
+        below = (v_hat + eps).sqrt() if turn.get("inside") else v_hat.sqrt() + eps
+        below = v_hat + eps if turn.get("rootless") else below
+        kept = 1 - {"priced": 0, "none": 0, "bare": decay}.get(turn.get("decay"), lr * decay)
+        moved = (1 if turn.get("loud") else lr) * m_hat / below
+        x = kept * (x + moved) if turn.get("after") else kept * x + moved
+        m, v = (m_hat, v_hat) if turn.get("carried") else (m, v)
+        path.append((x, m, v))
+    return path
+
+
+WRONG_UPDATES = {
+    "the decay went into the gradient, where Adam divides it away again: that is an L2 penalty. Under AdamW "
+    "x itself is "
+    "multiplied by 1 - lr * decay": {"priced": True, "decay": "priced"},
+    "x does not decay: multiply it by 1 - lr * decay": {"decay": "none"},
+    "x decays by 1 - decay: it is 1 - lr * decay": {"decay": "bare"},
+    "the new step decayed too: only the old x is multiplied by 1 - lr * decay": {"after": True},
+    "x goes down: g is the gradient of the score, so add": {"sign": -1},
+    "the bias correction is missing: divide m by 1 - beta1**t and v by 1 - beta2**t": {"biased": True},
+    "the bias-corrected m and v were carried over: correct copies of them, and return m and v as they were": {
+        "carried": True
+    },
+    "the first step should be t = 1: here the correction is one step late": {"late": 1},
+    "eps stands inside the root: it is added after it": {"inside": True},
+    "the root is missing: divide by the root of v, a size, not by v, a square": {"rootless": True},
+    "v averages |g|: it should average g squared": {"rough": True},
+    "beta1 and beta2 are written in as 0.9 and 0.999: use the arguments": {"usual": True},
+    "the step does not depend on lr": {"loud": True},
+}
+
+
+def adamw(seed: int, answer: dict) -> str | None:
+    """Five steps of AdamW, up."""
+    if answer["path"] is None:
+        return f"return three things, the new x, m and v; a {answer['returned']} came back"
+    got, right = [state[0] for state in answer["path"]], updates(seed)
+    for what, x in zip(("x", "m", "v"), answer["path"][0], strict=True):
+        if problem := check_tensor(x, tuple(right[0][0].shape), f"the new {what}"):
+            return problem
+    wrong = {said: torch.stack([s[0] for s in updates(seed, **turn)]) for said, turn in WRONG_UPDATES.items()}
+    ways = torch.stack([x for x, _, _ in right])
+    problem = compare(torch.stack(got), ways, "x after five steps", wrong, rtol=1e-3, atol=1e-4)
+    if problem is not None:
+        return problem
+    for which, name in ((1, "m"), (2, "v")):
+        problem = problem or compare(answer["path"][-1][which], right[-1][which], f"{name} after five steps", rtol=1e-3)
+    return problem

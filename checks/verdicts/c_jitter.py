@@ -1,0 +1,99 @@
+"""What should come out in assignment c: a step through jitter."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..core import check_tensor, compare
+from ..probes import c as asked
+
+
+def jitter(seed: int, answer: dict) -> str | None:
+    pictures, weights, reach, rate = asked.pictures_and_weights(seed)
+    shifts, heap = [], torch.zeros_like(weights)
+    for look, after in zip(answer["seen"], answer["after"], strict=True):
+        if look is None:
+            return "the score is never asked for: call score(...) on the shifted pictures"
+        if look.shape != pictures.shape:
+            return f"the score is shown {tuple(look.shape)} where the pictures are {tuple(pictures.shape)}"
+        if (problem := check_tensor(after, tuple(pictures.shape), "the new picture")) is not None:
+            return problem
+        found = _shift(pictures, look)
+        if found is None:
+            return (
+                "what the network sees is no rolled picture. What leaves on one side enters on the other "
+                "(torch.roll), and all pictures of the batch move together"
+            )
+        shifts.append(found)
+        heap = heap + torch.roll(weights, (-found[0], -found[1]), dims=(1, 2))
+        problem = _stepped(after, pictures, weights, rate, found, heap)
+        if problem:
+            return problem
+    return _random(shifts, reach) or _repeats(answer, pictures)
+
+
+def _shift(pictures: Tensor, look: Tensor) -> tuple[int, int] | None:
+    """By how much the pictures were rolled, rows and columns; None if they were not."""
+    for down in sorted(range(-6, 7), key=abs):
+        for right in sorted(range(-6, 7), key=abs):
+            if torch.equal(torch.roll(pictures, (down, right), dims=(2, 3)), look):
+                return down, right
+    return None
+
+
+def _stepped(
+    after: Tensor, x: Tensor, weights: Tensor, rate: float, shift: tuple[int, int], heap: Tensor
+) -> str | None:
+    back = torch.roll(weights, (-shift[0], -shift[1]), dims=(1, 2))
+    moved = torch.roll(x, shift, dims=(2, 3))
+    # The order matters where the shift is zero: an unmoved picture that goes down is a wrong sign, not a wrong shift.
+    mistakes = {
+        "the score falls: the gradient points uphill, so add it": x - rate * back,
+        "the picture does not change at all: was the gradient taken, and added?": x,
+        "the picture itself is shifted. Shift what the network sees, and leave the picture where it is": moved
+        + rate * weights,
+        "the picture itself is shifted, though the gradient comes back to its place": moved + rate * back,
+        "the gradient is added where the network saw it, and not where the pixels are: it has to be rolled back. "
+        "Autograd does that, if the picture is the leaf and torch.roll comes after requires_grad": x + rate * weights,
+        "the gradient is rolled twice: autograd has already brought it back": x
+        + rate * torch.roll(back, (-shift[0], -shift[1]), dims=(1, 2)),
+        "the step is the size of the batch too small: sum the scores, so that no picture minds its neighbors": x
+        + rate * back / len(x),
+        "the step has the size of the gradient: multiply by the rate": x + back,
+        "the step is normalized, and nobody asked for that": x + rate * back.sign(),
+        "the gradients of earlier steps are still in it: .grad adds up. Begin each step with a leaf of its own, "
+        "picture.detach().clone().requires_grad_()": x + rate * heap,
+    }
+    return compare(after, x + rate * back, "the new picture", mistakes, rtol=1e-4, atol=1e-5)
+
+
+def _random(shifts: list[tuple[int, int]], reach: int) -> str | None:
+    flat = [n for shift in shifts for n in shift]
+    if not any(flat):
+        return "the network sees the picture unshifted, each time"
+    if len(set(shifts)) == 1:
+        return "the shift is the same in each step: draw a new one, and do not seed the generator inside the step"
+    if max(map(abs, flat)) > reach:
+        return f"the reach is {reach}, and a shift of {max(flat, key=abs)} was seen"
+    if all(down == right for down, right in shifts):
+        return "down and right are always equal: draw two numbers"
+    for axis, name in ((0, "up or down"), (1, "left or right")):
+        if not any(shift[axis] for shift in shifts):
+            return f"nothing ever moves {name}"
+    if min(flat) >= 0:
+        return f"all shifts go the same way: draw from −{reach} to {reach}"
+    if max(flat) < reach:
+        return f"a shift of +{reach} is never drawn: randint excludes its upper end"
+    if min(flat) > -reach:
+        return f"a shift of −{reach} is never drawn"
+    return None
+
+
+def _repeats(answer: dict, pictures: Tensor) -> str | None:
+    for first, second in zip(answer["seen"], answer["again"], strict=False):
+        if second is None or not torch.equal(first, second):
+            return "the same generator, seeded alike, gives other shifts: draw with generator=generator"
+    if answer["graph"]:
+        return "the new picture still hangs on the graph of its step: detach it, or memory grows with each step"
+    return None

@@ -1,0 +1,192 @@
+"""What should come out in assignment d about maps, units, parts and directions, and what the usual mistakes give."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..core import compare
+from ..probes import d as asked
+
+# --- a channel ---
+
+
+def channel(seed: int, answer: dict) -> str | None:
+    layer, k, images = asked.channel_question(seed)
+    images.requires_grad_()
+    maps = _activations(asked.small_network(seed).eval(), images)
+    right = maps[layer][:, k].mean(dim=(1, 2))
+    with torch.no_grad():
+        moody = _activations(asked.small_network(seed).train(), images)
+    names = list(maps)
+    before = maps[names[names.index(layer) - 1]]
+    rectified = maps[layer].relu()
+    mistakes = {
+        "the network is in training mode, as it was built: batch normalization then looks at your images instead of "
+        "what it has learned. Call eval() first": moody[layer][:, k].mean(dim=(1, 2)),
+        "this is the sum over the map; the mean does not grow with the size of the picture": maps[layer][:, k].sum(
+            dim=(1, 2)
+        ),
+        "this is the map's largest value; a channel's score is its mean": maps[layer][:, k].amax(dim=(1, 2)),
+        "this is the mean over all images; each image has a score of its own, (B,)": right.mean(),
+        "this is the mean of all channels": maps[layer].mean(dim=(1, 2, 3)),
+        "this is the channel's middle unit": maps[layer][:, k, images.shape[2] // 2, images.shape[3] // 2],
+        "this is the mean after the ReLU. The next layer works in place and overwrites what your hook keeps: clone "
+        "it in the hook, or take the mean there": rectified[:, k].mean(dim=(1, 2)),
+        "two things at once: the network is in training mode (call eval() first), and the next layer works in place "
+        "and overwrites what your hook keeps (clone it there)": moody[layer].relu()[:, k].mean(dim=(1, 2)),
+        "this is the next channel: the first channel is number 0": maps[layer][:, k + 1].mean(dim=(1, 2)),
+        "this is the channel before: the first channel is number 0": maps[layer][:, k - 1].mean(dim=(1, 2)),
+        "this is what goes into the layer, and not what comes out: a hook gets module, input, output": (
+            before[:, k].mean(dim=(1, 2)) if before.shape[1] > k else right
+        ),
+    }
+    for name in names:
+        if name != layer:
+            other = maps[name][:, k].mean(dim=(1, 2))
+            mistakes[f'this is the channel of layer "{name}", and "{layer}" was asked for'] = other
+    scores = answer["scores"]
+    if isinstance(scores, Tensor) and scores.shape == maps[layer].shape[1:]:
+        return f"maps come as (B, C, H, W): [{k}] takes an image; a channel is [:, {k}]"
+    problem = compare(scores, right.detach(), "the score", {m: v.detach() for m, v in mistakes.items()})
+    if problem:
+        return f'layer "{layer}", channel {k}: {problem}'
+    if answer["slope"] is None:
+        return (
+            "the score is right, and no gradient reaches the image: is there a .detach(), a .data or a no_grad in the "
+            "hook or around it?"
+        )
+    (slope,) = torch.autograd.grad(right.sum(), images)
+    problem = compare(answer["slope"], slope, "the gradient with respect to the images", atol=1e-6)
+    if problem:
+        return problem
+    if answer["hooks"]:
+        return "a hook stays on the network, and will run at each later look: handle.remove() when you are done"
+    return None
+
+
+def _activations(network: nn.Sequential, images: Tensor) -> dict[str, Tensor]:
+    """What each module answers, by name, untouched by what comes after it."""
+    kept: dict[str, Tensor] = {}
+    for name, module in network.named_modules():
+        if name and not isinstance(module, nn.Sequential):
+            module.register_forward_hook(lambda m, i, output, name=name: kept.__setitem__(name, output.clone()))
+    network(images)
+    return kept
+
+
+# --- a receptive field ---
+
+
+def walk(layers: list, unit: int, **wrong: bool) -> list[int]:
+    """First and last pixel that a unit sees, as it should be or with something wrong."""
+    side, apart, first = 1, 1, 0
+    for kernel, stride, padding in layers[::-1] if wrong.get("backward") else layers:
+        if wrong.get("early"):
+            apart *= stride
+        side += (kernel - (0 if wrong.get("kernel") else 1)) * apart
+        if not wrong.get("padding"):
+            first -= padding * (1 if wrong.get("near") else apart)
+        if not wrong.get("early") and not wrong.get("stride"):
+            apart *= stride
+    first += unit * (1 if wrong.get("place") else apart)
+    return [first, first + side - (0 if wrong.get("last") else 1)]
+
+
+FIELD_MISTAKES = {
+    "the last pixel is one too far: the first counts too, so it is first + side − 1": "last",
+    "a layer's own stride moves the later layers apart, and not itself: change the distance after the side": "early",
+    "padding is left out: each layer begins padding × distance pixels further left": "padding",
+    "a kernel of k reaches k − 1 further, not k": "kernel",
+    "strides are left out: after a stride of 2 neighbors are twice as far apart": "stride",
+    "neighbors of the last layer are further apart than one pixel: the unit's number counts distances": "place",
+    "the padding of a layer is counted in its own units, which are a distance apart, and not in pixels": "near",
+    "the layers are walked from last to first, with the formula for first to last": "backward",
+}
+
+
+def field(seed: int, answer: dict) -> str | None:
+    questions = asked.stacks(seed)
+    right = [walk(layers, unit) for layers, unit in questions]
+    seen = answer["seen"]
+    if any(len(one) != 2 or any(int(n) != n for n in one) for one in seen):
+        return f"expected two whole numbers, the first and the last pixel; got {seen[0]}"
+    if seen == right:
+        return None
+    for message, wrong in FIELD_MISTAKES.items():
+        if seen == [walk(layers, unit, **{wrong: True}) for layers, unit in questions]:
+            return message
+    (layers, unit), got, wanted = next(
+        (q, g, r) for q, g, r in zip(questions, seen, right, strict=True) if list(g) != r
+    )
+    return f"unit {unit} of {layers} sees the pixels {wanted[0]} to {wanted[1]}, not {got[0]} to {got[1]}"
+
+
+# --- a part of a network ---
+
+
+def part(seed: int, answer: dict) -> str | None:
+    layer, images = asked.chain_question(seed)
+    network, _ = asked.chain(seed)
+    images.requires_grad_()
+    outputs, x = {}, images
+    for name, module in network.named_children():
+        x = outputs[name] = module(x)
+    names = list(outputs)
+    at = names.index(layer)
+    convolved = images
+    for name in names[: at + 1]:
+        convolved = network.get_submodule(name)(convolved) if name.startswith("conv") else convolved
+    mistakes = {
+        f'it stops one layer early, at "{names[at - 1]}": run "{layer}" too': outputs[names[at - 1]],
+        f'it runs one layer too far, to "{names[at + 1]}"': outputs[names[at + 1]],
+        "this is the answer of the whole network": outputs[names[-1]],
+        f'"{layer}" is fed with the images; it wants what the layers before it make of them': network.get_submodule(
+            layer
+        )(images),
+        "the ReLUs are left out": convolved,
+    }
+    mistakes = {message: value.detach() for message, value in mistakes.items()}
+    problem = compare(answer["answer"], outputs[layer].detach(), f'the answer of "{layer}"', mistakes)
+    if problem:
+        return problem
+    late = [name for name in answer["calls"] if name not in names[: at + 1]]
+    if late:
+        return f'the answer is right, but "{late[0]}" ran too, and was not needed: stop at "{layer}"'
+    if len(answer["calls"]) > at + 1:
+        return f"{len(answer['calls'])} layers ran for {at + 1}: some of them more than once"
+    if answer["slope"] is None:
+        return "no gradient reaches the images: is there a .detach() or a no_grad on the way?"
+    (slope,) = torch.autograd.grad(outputs[layer].sum(), images)
+    return compare(answer["slope"], slope, "the gradient with respect to the images")
+
+
+# --- a direction ---
+
+
+def direction(seed: int, answer: dict) -> str | None:
+    maps, vector = asked.direction_question(seed)
+    along = torch.einsum("bchw,c->bhw", maps, vector)
+    length = vector.norm()
+    right = along.mean(dim=(1, 2)) / length
+    mistakes = {
+        "the vector is not scaled to length 1: a longer arrow is no other direction": right * length,
+        "this is the sum over all places; take the mean": along.sum(dim=(1, 2)) / length,
+        "the mean is over the channels too; along a direction they are summed": right / len(vector),
+        "divided by the square of the length": right / length,
+        "the vector is scaled so that its numbers add up to 1 (without their signs): its length is the root of the sum "
+        "of squares": right * length / vector.abs().sum(),
+        "this is a cosine: the maps were scaled to length 1 too, and an answer may be strong": (
+            along / maps.norm(dim=1)
+        ).mean(dim=(1, 2))
+        / length,
+        "this is a cosine, of the mean maps with the vector: the vector is scaled to length 1, and the maps are not": (
+            right / maps.mean(dim=(2, 3)).norm(dim=1)
+        ),
+        "each place counts without its sign: −v is another direction than v": along.abs().mean(dim=(1, 2)) / length,
+        "this is the mean over all images; each image has a score of its own": right.mean(),
+    }
+    problem = compare(answer["scores"], right, "the score along the direction", mistakes)
+    if problem:
+        return problem
+    return None if answer["graph"] else "the score is right, and no gradient reaches the maps: is there a .detach()?"

@@ -1,0 +1,88 @@
+"""The checks of the assignments: right solutions pass, and every planted mistake is told what is wrong with it.
+
+`pytest tests/test_checks.py -s` prints the table.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import textwrap
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from checks import Wrong, every_check
+
+HIDDEN = range(100, 106)
+THERE = [letter for letter in "abcd" if importlib.util.find_spec(f"tests.mistakes.{letter}")]
+PLANTED = {letter: importlib.import_module(f"tests.mistakes.{letter}") for letter in THERE}
+MISTAKES = [(letter, mistake) for letter in THERE for mistake in PLANTED[letter].MISTAKES]
+REFERENCES = [(letter, check) for letter in THERE for check in PLANTED[letter].REFERENCES]
+
+
+@cache
+def message(check: str, function, seeds=None) -> str:
+    """What a check says of a solution: its message, or nothing if it is content."""
+    try:
+        every_check()[check](function, seeds=seeds)
+    except Wrong as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("letter", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
+def test_the_reference_passes_the_visible_and_the_hidden_tries(letter, check):
+    function = PLANTED[letter].REFERENCES[check]
+    assert message(check, function) == ""
+    assert message(check, function, HIDDEN) == ""
+
+
+@pytest.mark.parametrize(("letter", "mistake"), MISTAKES, ids=[f"{a}-{m.check}-{m.name}" for a, m in MISTAKES])
+def test_every_mistake_is_answered_with_the_message_meant_for_it(letter, mistake):
+    """... in the tries that a student sees and in the hidden ones, and with no other mistake's message."""
+    others = {other.says for _, other in MISTAKES if other.check == mistake.check} - {mistake.says}
+    for seeds in (None, HIDDEN):
+        said = message(mistake.check, mistake.function, seeds)
+        assert said, f"not caught (seeds {seeds})"
+        assert mistake.says in said
+        mixed = [other for other in others if other in said and other not in mistake.says]
+        assert not mixed, f"this message is meant for {mixed}: {said}"
+
+
+@pytest.mark.parametrize("letter", THERE)
+def test_there_are_enough_mistakes_for_every_check(letter):
+    """Eight an assignment, six for each check of a function, none of them twice."""
+    planted = PLANTED[letter].MISTAKES
+    count = Counter(mistake.check for mistake in planted)
+    assert len(planted) >= 8
+    assert {check: count[check] for check in PLANTED[letter].REFERENCES if count[check] < 6} == {}
+    names = Counter((mistake.check, mistake.name) for mistake in planted)
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("letter", THERE)
+def test_every_check_of_a_function_has_a_reference(letter):
+    of_functions = set(every_check(letter)) - {"check_picture"}
+    assert of_functions == set(PLANTED[letter].REFERENCES)
+
+
+@pytest.mark.parametrize(("letter", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
+def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(letter, check):
+    def unwritten(*_, **__):
+        raise NotImplementedError("your code here")
+
+    assert message(check, unwritten) == "not written yet: your code here"
+    for nonsense in (lambda *_, **__: None, lambda *_, **__: "a dog", lambda *_, **__: 3, lambda: 0, "no function"):
+        assert message(check, nonsense), nonsense
+
+
+def test_the_table_of_planted_mistakes():
+    """One line a mistake: what is wrong, and what the student is told. Printed with -s."""
+    rows = [(letter, m, message(m.check, m.function)) for letter, m in MISTAKES]
+    print(f"\n{len(rows)} planted mistakes\n")
+    for letter, mistake, said in rows:
+        print(f"{letter}  {mistake.check}: {mistake.name}")
+        print(textwrap.indent(textwrap.fill(said or "NOT CAUGHT", 110), "      "))
+    assert [mistake.name for _, mistake, said in rows if not said] == []

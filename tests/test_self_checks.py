@@ -1,0 +1,215 @@
+"""The self-check questions: files that are as they should be, mistakes that are named, a page that has them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import questions, self_checks
+from tools.questions import FOLDER, BadQuestions, read_questions
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FILES = sorted(FOLDER.glob("*.yml"))
+
+chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+files = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def markdown(path: Path) -> str:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
+# --- the files ---
+
+
+def test_every_chapter_has_its_file_and_every_file_its_chapter():
+    assert [path.stem for path in FILES] == [path.stem[:2] for path in CHAPTERS]
+
+
+@chapters
+def test_questions_point_to_sections_of_their_chapter(path):
+    sections = set(re.findall(r"^## (\d+\.\d+) ", markdown(path), re.MULTILINE))
+    for question in read_questions(FOLDER / f"{path.stem[:2]}.yml"):
+        assert question.section in sections, f"{question.id} points to section {question.section}"
+
+
+def test_ids_are_unique_in_the_book():
+    names = Counter(question.id for path in FILES for question in read_questions(path))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+@files
+def test_the_right_answer_does_not_give_itself_away(path):
+    asked = read_questions(path)
+    places = Counter(question.right for question in asked)
+    assert max(places.values()) <= len(asked) / 2, "the right answer stands in one place too often"
+    longest = sum(
+        len(question.choices[question.right].answer) == max(len(choice.answer) for choice in question.choices)
+        for question in asked
+    )
+    assert longest <= 0.6 * len(asked), "the right answer is the longest too often"
+
+
+@files
+def test_texts_are_markdown_and_whole(path):
+    for question in read_questions(path):
+        texts = [question.text, *(text for choice in question.choices for text in (choice.answer, choice.why))]
+        for text in texts:
+            assert not re.search(r"<\w+[^>]*>", text), f"{question.id}: HTML typed by hand: {text}"
+            prose = re.sub(r"`[^`]*`", "", text)
+            assert prose.count("$") % 2 == 0, f"{question.id}: a formula that does not end: {text}"
+        for choice in question.choices:
+            assert len(choice.why.split()) >= 5, f"{question.id}: that explains nothing: {choice.why!r}"
+
+
+# --- mistakes in a file ---
+
+GOOD = {
+    "chapter": 3,
+    "questions": [
+        {
+            "id": f"question-{k}",
+            "section": "3.5",
+            "question": "Which?",
+            "choices": [{"answer": letter, "why": f"Because of {letter}."} for letter in "abc"],
+        }
+        for k in range(5)
+    ],
+}
+for entry in GOOD["questions"]:
+    entry["choices"][1]["right"] = True
+
+
+def set_in(data, where, value):
+    for key in where[:-1]:
+        data = data[key]
+    if value is None:
+        del data[where[-1]]
+    else:
+        data[where[-1]] = value
+
+
+FIRST = ("questions", 0)
+BROKEN = {  # where, what is put there (None: nothing), what the message says
+    "another chapter": (("chapter",), 4, "the number in the file's name"),
+    "a chapter in words": (("chapter",), "three", "the number in the file's name"),
+    "no questions": (("questions",), None, "`questions` is missing"),
+    "too few questions": (("questions",), GOOD["questions"][:4], "5 to 7 questions are expected, found 4"),
+    "two of one name": ((*FIRST, "id"), "question-1", "2 questions have the id 'question-1'"),
+    "a name with spaces": ((*FIRST, "id"), "Question one", "lower-case words with hyphens"),
+    "a section without quotes": ((*FIRST, "section"), 3.5, 'write it in quotes, as in "3.5"'),
+    "another chapter's section": ((*FIRST, "section"), "4.1", "as in"),
+    "an empty question": ((*FIRST, "question"), " ", "`question` should be a text"),
+    "two right answers": ((*FIRST, "choices", 0, "right"), True, "2 choices are `right: true`; exactly one should be"),
+    "no right answer": ((*FIRST, "choices", 1, "right"), False, "no choices are `right: true`"),
+    "right is a word": ((*FIRST, "choices", 1, "right"), "yes", "it should be true"),
+    "nothing said to a wrong one": ((*FIRST, "choices", 2, "why"), None, "every choice says why"),
+    "the same answer twice": ((*FIRST, "choices", 2, "answer"), "a", "the same answer is offered twice"),
+    "an answer of two paragraphs": ((*FIRST, "choices", 2, "answer"), "a\n\nb", "an answer is one paragraph"),
+    "one choice": ((*FIRST, "choices"), GOOD["questions"][0]["choices"][1:2], "3 to 5 choices are expected, found 1"),
+    "a misspelled key": ((*FIRST, "choices", 1, "wy"), "x", "did you mean `why`?"),
+    "a list for a question": ((*FIRST,), ["which?"], "found list"),
+}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "03.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_without_mistakes_is_read(tmp_path):
+    asked = read_questions(write(tmp_path, yaml.safe_dump(GOOD)))
+    assert len(asked) == 5
+    assert asked[0].right == 1
+    assert asked[0].choices[2].why == "Because of c."
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_mistake_is_named(tmp_path, name):
+    where, value, says = BROKEN[name]
+    data = copy.deepcopy(GOOD)
+    set_in(data, where, value)
+    with pytest.raises(BadQuestions) as caught:
+        read_questions(write(tmp_path, yaml.safe_dump(data)))
+    assert says in str(caught.value)
+    assert str(caught.value).startswith("03.yml")
+
+
+def test_what_is_no_yaml_is_named(tmp_path):
+    with pytest.raises(BadQuestions, match="03.yml is not YAML"):
+        read_questions(write(tmp_path, "questions: ["))
+    with pytest.raises(BadQuestions, match="04.yml cannot be read"):
+        read_questions(tmp_path / "04.yml")
+
+
+# --- the page ---
+
+
+@chapters
+def test_the_questions_stand_before_the_exercises_and_nothing_is_lost(path):
+    text = path.read_text(encoding="utf-8")
+    source = [text]
+    self_checks.add_section(None, f"notebooks/{path.stem}", source)
+    before, after = json.loads(text), json.loads(source[0])
+    cells = ["".join(cell["source"]) for cell in after["cells"]]
+    place = next(i for i, cell in enumerate(cells) if cell.startswith(self_checks.HEADING))
+    assert cells[place].endswith(f"```{{self-check}} {path.stem[:2]}\n```")
+    assert cells[place + 1].startswith("## Exercises")
+    rest = "\n".join(cells[:place] + cells[place + 1 :]).split()
+    assert rest == "\n".join("".join(cell["source"]) for cell in before["cells"]).split()
+    assert len({cell["id"] for cell in after["cells"]}) == len(after["cells"])
+
+
+def test_other_pages_are_left_alone():
+    source = ["# Exercises\n\n## Exercises\n"]
+    self_checks.add_section(None, "book/index", source)
+    assert source == ["# Exercises\n\n## Exercises\n"]
+
+
+def test_a_chapter_without_exercises_is_warned_of(monkeypatch):
+    said = []
+    monkeypatch.setattr(self_checks.LOG, "warning", lambda text, *_, **__: said.append(text))
+    self_checks.add_section(None, "notebooks/03_the_ideal_pomeranian", [json.dumps({"cells": []})])
+    assert said and "no heading" in said[0]
+
+
+@pytest.mark.skipif(not (ROOT / "_build" / "html" / "notebooks").is_dir(), reason="the book is not built")
+@chapters
+def test_the_built_page_has_them(path):
+    from bs4 import BeautifulSoup
+
+    page = ROOT / "_build" / "html" / "notebooks" / f"{path.stem}.html"
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    asked = read_questions(FOLDER / f"{path.stem[:2]}.yml")
+    boxes = soup.select("#check-yourself form[method=dialog] fieldset.pom-check")
+    assert boxes, "no questions on the page: is the book built anew (`make book`), and is self_checks in _config.yml?"
+    assert [box["id"] for box in boxes] == [f"check-{question.id}" for question in asked]
+    for box, question in zip(boxes, asked, strict=True):
+        assert box.legend.get_text(strip=True)
+        radios = box.select("input[type=radio]")
+        assert len(radios) == len(question.choices)
+        assert {radio["name"] for radio in radios} == {box["id"]}
+        for i, radio in enumerate(radios):
+            assert box.select_one(f"label[for={radio['id']}]").get_text(strip=True)
+            said = radio.parent.select_one(".pom-check-why")
+            assert ("right" in said["class"]) == (i == question.right)
+            assert "aria-describedby" not in radio.attrs, "a screen reader would read the verdict before the choice"
+            pointer = said.select_one("a[href^='#']")
+            assert soup.find(id=pointer["href"][1:]).find("h2").get_text().startswith(question.section)
+    assert not soup.select("#check-yourself script")
+    printed = soup.select("#check-yourself .pom-answers > ol > li")
+    for item, question in zip(printed, asked, strict=True):
+        assert item.get_text().strip().startswith(f"({self_checks.LETTERS[question.right]})")
+
+
+def test_choices_do_not_outnumber_their_letters():
+    assert questions.CHOICES[-1] <= len(self_checks.LETTERS)
