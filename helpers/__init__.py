@@ -34,9 +34,25 @@ from .posters import poster
 from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
+from .sliders import slider_grid
 from .styles import STYLES
-from .transforms import blur, clip, flip, jitter, min_max, normalize, pad, random_affine, rotate, scale, zoom
+from .transforms import (
+    blur,
+    clip,
+    flip,
+    jitter,
+    min_max,
+    noise,
+    normalize,
+    pad,
+    random_affine,
+    random_blur,
+    rotate,
+    scale,
+    zoom,
+)
 from .weights import WeightsCorrupt
+from .wipes import before_after
 
 __all__ = [
     "Bound",
@@ -53,6 +69,7 @@ __all__ = [
     "WeightsUnavailable",
     "about",
     "ascend",
+    "before_after",
     "blur",
     "channel",
     "check_images",
@@ -76,6 +93,7 @@ __all__ = [
     "maximal_class_input",
     "min_max",
     "new_figure",
+    "noise",
     "normalize",
     "pace",
     "pad",
@@ -84,6 +102,7 @@ __all__ = [
     "poster",
     "power_spectrum",
     "random_affine",
+    "random_blur",
     "rotate",
     "save_film",
     "save_gif",
@@ -95,6 +114,7 @@ __all__ = [
     "show_plot",
     "show_spectrum",
     "show_text",
+    "slider_grid",
     "together",
     "unit",
     "visualize",

@@ -3,6 +3,7 @@
     var image = root.querySelector("img"), range = root.querySelector("input"), timer = null;
     var status = root.querySelector(".pom-status"), play = root.querySelector(".pom-play");
     var dot = root.querySelector("circle"), line = root.querySelector(".pom-now");
+    var spectrum = root.querySelector(".pom-spectrum"), ask = root.querySelector(".pom-ask"), alt = image.alt;
     var frames = film.frames.map(function (data) { return "data:image/webp;base64," + data; }).concat(image.src);
     var last = frames.length - 1, still = matchMedia("(prefers-reduced-motion: reduce)");
     function show(k) {
@@ -14,6 +15,25 @@
       dot.setAttribute("cy", film.dots[k][1]);
       line.setAttribute("x1", film.dots[k][0]);
       line.setAttribute("x2", film.dots[k][0]);
+      if (spectrum) {
+        spectrum.setAttribute("points", film.across.map(function (x, n) { return x + "," + film.spectra[k][n]; }).join(" "));
+      }
+    }
+    function cover() {
+      root.setAttribute("data-covered", "");
+      ask.hidden = false;
+      image.alt = "The first frame";
+      show(0);
+    }
+    function uncover() {
+      if (!root.hasAttribute("data-covered")) { return; }
+      root.removeAttribute("data-covered");
+      ask.hidden = true;
+      image.alt = alt;
+    }
+    function end() {
+      uncover();
+      show(last);
     }
     function pause() {
       clearInterval(timer);
@@ -27,12 +47,14 @@
     function by(move) {
       return function () {
         pause();
+        uncover();
         status.setAttribute("aria-live", "polite");
         show(Math.min(last, Math.max(0, +range.value + move)));
       };
     }
     range.addEventListener("input", function () {
       pause();
+      uncover();
       status.setAttribute("aria-live", "off");
       show(+range.value);
     });
@@ -40,6 +62,7 @@
     root.querySelector(".pom-next").addEventListener("click", by(1));
     play.addEventListener("click", function () {
       if (timer !== null) { pause(); return; }
+      uncover();
       status.setAttribute("aria-live", "off");
       if (+range.value >= last) { show(0); }
       play.setAttribute("data-playing", "");
@@ -49,7 +72,17 @@
     if (still.addEventListener) { still.addEventListener("change", pause); }
     root.addEventListener("keydown", function (event) { event.stopPropagation(); });
     root.querySelector(".pom-controls").hidden = false;
-    show(last);
+    if (!ask) { show(last); return; }
+    cover();
+    root.querySelector(".pom-reveal").addEventListener("click", function () {
+      status.setAttribute("aria-live", "polite");
+      end();
+      range.focus({ preventScroll: true });
+    });
+    var paper = matchMedia("print");
+    if (paper.addEventListener) {
+      paper.addEventListener("change", function () { if (paper.matches && root.hasAttribute("data-covered")) { end(); } });
+    }
   }
   document.querySelectorAll('[id="' + id + '"]:not([data-ready])').forEach(function (root) {
     root.setAttribute("data-ready", "");

@@ -14,7 +14,6 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,12 @@ from torch import Tensor
 
 from .display import CAPTION_STYLE, Shown, image_tag
 from .pictures import check_image, picture, save_whole, webp
+from .traces import score_axes, score_plot, spectra, spectrum_plot
+from .widgets import number
 
 FRAME_WIDTH = 256
 ALL_FRAMES = 420_000
-PLOT_WIDTH, PLOT_HEIGHT, MARGIN = 320, 218, 8
+SMALLEST_SPECTRUM = 16
 
 LOOK, MOVEMENT = Path(__file__).with_name("player.css"), Path(__file__).with_name("player.js")
 
@@ -41,41 +42,51 @@ BUTTONS = (
 )
 
 
-def player(result: Any, i: int = 0, *, caption: str | None = None, alt: str | None = None) -> Shown:
-    """Show how an image came to be: its frames beside its score, both moved by one slider.
+def player(
+    result: Any, i: int = 0, *, caption: str | None = None, alt: str | None = None, predict: str | None = None
+) -> Shown:
+    """Show how an image came to be: its frames beside its score and its power spectrum, all moved by one slider.
+
+    Chapters 2 to 7 play their ascents with it; chapter 4 derives the spectrum.
 
     Args:
         result: a Result that kept frames (``ascend(..., frames=30)``): uint8 (F, B, 3, H, W).
         i: which image of the batch.
         caption: what the film shows; by default the Result's own caption.
         alt: what a reader who cannot see the picture is told; by default the caption.
+        predict: a question to answer before the end is shown. The player then starts at its first frame, with the
+            question in the place of the plots, and shows the end at a button, or plays, or is scrubbed. On paper and
+            without JavaScript the end stands there as always.
 
     Returns:
         An object to stand last in a cell.
 
     Raises:
-        ValueError: if the Result kept no frames.
+        ValueError: if the Result kept no frames, or no finite score.
         IndexError: if it has no image ``i``.
     """
     frames = frames_of(result, i)
     caption = result.caption(i) if caption is None else caption
     steps, scores = list(result.frame_steps), _scores(result, i)
-    x, y = _axes(max(steps[-1], len(scores) - 1), scores)
+    x, y = score_axes(max(steps[-1], len(scores) - 1), scores)
     budget = min(48_000, ALL_FRAMES // len(frames))
     stored = [webp(picture(frame, FRAME_WIDTH), budget) for frame in frames]
     total, at = steps[-1], [scores[min(step, len(scores) - 1)] for step in steps]
     film = {
         "frames": [base64.b64encode(data).decode() for data in stored[:-1]],
         "dots": [[x(step), y(score)] for step, score in zip(steps, at, strict=True)],
-        "labels": [f"step {step} of {total}, score {_number(s)}" for step, s in zip(steps, at, strict=True)],
+        "labels": [f"step {step} of {total}, score {number(s)}" for step, s in zip(steps, at, strict=True)],
     }
     if getattr(result, "settings", {}).get("views") and steps[-1] == len(scores) - 1:
         film["labels"][-1] += ", without views"  # the last score is that of the bare image, often far higher
-    plot = _plot(scores, x, y, film["dots"][-1])
+    plots = score_plot(scores, x, y, film["dots"][-1])
+    if min(frames.shape[2:]) >= SMALLEST_SPECTRUM:
+        film["across"], film["spectra"] = spectra(frames)
+        plots += spectrum_plot(film["across"], film["spectra"][0], film["spectra"][-1])
     height = round(FRAME_WIDTH * frames.shape[2] / frames.shape[3])
     still = image_tag(stored[-1], alt or caption, FRAME_WIDTH, height, f"aspect-ratio:{FRAME_WIDTH}/{height};")
-    inside = _inside(still, plot, film["labels"][-1], len(frames), caption)
-    data = json.dumps(film)
+    inside = _inside(still, plots + _question(predict), film["labels"][-1], len(frames), caption)
+    data = json.dumps(film, separators=(",", ":"))
     name = "pom-" + hashlib.sha256((inside + data).encode()).hexdigest()[:12]
     page = (
         f'<div class="pom-player" id="{name}" data-lm-suppress-shortcuts="true">'
@@ -85,7 +96,7 @@ def player(result: Any, i: int = 0, *, caption: str | None = None, alt: str | No
     return Shown(page, caption)
 
 
-def _inside(still: str, plot: str, label: str, count: int, caption: str) -> str:
+def _inside(still: str, plots: str, label: str, count: int, caption: str) -> str:
     """The player's figure: the picture, and beside it the curve, the slider, the buttons and the words."""
     buttons = "".join(
         f'<button type="button" class="{name}" aria-label="{words}">'
@@ -94,10 +105,21 @@ def _inside(still: str, plot: str, label: str, count: int, caption: str) -> str:
     )
     return (
         f'<figure><div class="pom-stage"><div class="pom-view">{still}</div><div class="pom-side">'
-        f'<p class="pom-status" aria-live="off">{label}</p>{plot}<div class="pom-controls" hidden>'
+        f'<p class="pom-status" aria-live="off">{label}</p><div class="pom-plots">{plots}</div>'
+        '<div class="pom-controls" hidden>'
         f'<input type="range" min="0" max="{count - 1}" step="1" value="{count - 1}" aria-label="Frame" '
         f'aria-valuetext="{label}"><div class="pom-buttons">{buttons}</div></div></div></div>'
         f'<figcaption style="{CAPTION_STYLE}">{html.escape(caption)}</figcaption></figure>'
+    )
+
+
+def _question(predict: str | None) -> str:
+    """What lies over the plots until the reader has made up their mind; hidden until a script shows it."""
+    if not predict:
+        return ""
+    return (
+        f'<div class="pom-ask" hidden><p>{html.escape(predict)}</p>'
+        '<button type="button" class="pom-reveal">Show the end</button></div>'
     )
 
 
@@ -120,53 +142,6 @@ def _scores(result: Any, i: int) -> list[float]:
     if not good:
         raise ValueError("this Result holds no finite score, so there is no curve to play")
     return good
-
-
-def _number(score: float) -> str:
-    """A score of three figures or so, with a true minus sign."""
-    size = abs(score)
-    form = ".2e" if size >= 1e5 else ".1f" if size >= 1 or size == 0 else ".3f"
-    return f"{score:{form}}".replace("-", "\N{MINUS SIGN}")
-
-
-def _axes(steps: int, scores: Sequence[float]) -> tuple[Any, Any]:
-    """From step and score to places in the plot; x stops short of the ends, as a slider's knob does."""
-    low, high = min(scores), max(scores)
-    across, up = PLOT_WIDTH - 2 * MARGIN, PLOT_HEIGHT - 46
-
-    def x(step: float) -> float:
-        return round(MARGIN + across * step / max(steps, 1), 1)
-
-    def y(score: float) -> float:
-        return round(22 + up * (high - score) / ((high - low) or 1), 1)
-
-    return x, y
-
-
-def _plot(scores: Sequence[float], x: Any, y: Any, dot: Sequence[float]) -> str:
-    """The score curve as SVG, of at most some 200 points, with the dot that the slider moves."""
-    kept = sorted({*range(0, len(scores), max(1, len(scores) // 200)), len(scores) - 1})
-    points = " ".join(f"{x(k)},{y(scores[k])}" for k in kept)
-    low, high = min(scores), max(scores)
-    top, floor, right = y(high), y(low), PLOT_WIDTH - MARGIN
-    rules = "".join(
-        f'<path d="M{MARGIN} {level}H{right}" stroke="#777c85" stroke-opacity="{alpha}"/>'
-        for level, alpha in ((top, 0.3), (floor, 0.9))
-    )
-    words = (
-        f'<text x="{MARGIN}" y="{top - 6}">score {_number(high)}</text>'
-        f'<text x="{right - 6}" y="{floor - 6}" text-anchor="end">{_number(low)}</text>'
-        f'<text x="{MARGIN}" y="{floor + 16}">step 0</text>'
-        f'<text x="{right}" y="{floor + 16}" text-anchor="end">{len(scores) - 1}</text>'
-    )
-    return (
-        f'<svg viewBox="0 0 {PLOT_WIDTH} {PLOT_HEIGHT}" role="img" '
-        f'aria-label="Score: {_number(scores[0])} at the start, {_number(scores[-1])} at the end">{rules}'
-        f'<path d="M{x(0)},{floor} L{points} V{floor}z" fill="#e07b39" fill-opacity=".12"/>'
-        f'<polyline points="{points}" fill="none" stroke="#e07b39" stroke-width="2" stroke-linejoin="round"/>'
-        f'<line class="pom-now" x1="{dot[0]}" x2="{dot[0]}" y1="{top}" y2="{floor}" stroke="#777c85"/>{words}'
-        f'<circle cx="{dot[0]}" cy="{dot[1]}" r="5.5" fill="#e07b39" stroke="#fff" stroke-width="1.5"/></svg>'
-    )
 
 
 def save_gif(frames: Any, path: str | os.PathLike[str], fps: float = 12, *, i: int = 0) -> Path:

@@ -1,4 +1,4 @@
-"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, and a door at the root."""
+"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, light pages, a door at the root."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# All that the combined component loads: its fonts, the rarer TeX packages, and its menu.
-MATHJAX_PARTS = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions", "ui", "a11y")
+sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helpers`
+
+from tools.accessible_pages import make_accessible  # noqa: E402
+from tools.chapter_covers import landing_follows, place_covers  # noqa: E402
+from tools.first_mentions import link_mentions  # noqa: E402
+from tools.lean_pages import make_lean  # noqa: E402
+from tools.lifted_pictures import forget_unused, lift_pictures  # noqa: E402
+from tools.social_cards import add_card, forget_cards  # noqa: E402
+
+# TeX in, HTML and its fonts out, the rarer TeX packages, MathML for screen readers. Not the menu: half as much again.
+MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
+MATHJAX_PARTS += ("output/chtml/fonts", "a11y/assistive-mml.js")
 
 REDIRECT = """<!doctype html>
 <html lang="en">
@@ -53,6 +63,9 @@ def finish(app, exception) -> None:
     landing = app.builder.get_target_uri(app.config.root_doc)
     if landing != "index.html":
         (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
+    make_lean(site)
+    forget_unused(site, site / app.builder.imagedir)
+    forget_cards(site, site / app.builder.imagedir)
 
 
 def one_search(app, config) -> None:
@@ -61,9 +74,14 @@ def one_search(app, config) -> None:
 
 
 def setup(app) -> dict:
-    """Sphinx's hook: make `helpers` importable for its reference page, and finish the site after the build."""
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
+    """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
+    app.add_js_file("later.js")
     app.connect("config-inited", one_search)
+    app.connect("env-get-outdated", landing_follows)
+    app.connect("doctree-resolved", link_mentions, priority=900)
+    app.connect("html-page-context", add_card)
+    app.connect("html-page-context", place_covers, priority=700)
+    app.connect("html-page-context", make_accessible, priority=800)
+    app.connect("html-page-context", lift_pictures, priority=900)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

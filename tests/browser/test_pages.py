@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from built_site import PAGES, SITE, SIZES
 
-SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if not {"_static", "_sources", "_modules"} & set(path.relative_to(SITE).parts)
-) or ["index.html"]
-SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+from tools.chromium import SETTLED, resize
 
-SETTLED = """
-const done = arguments[arguments.length - 1];
-const pictures = [...document.images];
-pictures.forEach(picture => { picture.loading = 'eager'; });
-const seen = pictures.map(picture => picture.complete ? null : new Promise(go => {
-  picture.addEventListener('load', go); picture.addEventListener('error', go); }));
-const formulas = window.MathJax && MathJax.startup && MathJax.startup.promise;
-Promise.all([document.fonts.ready, formulas, ...seen]).then(() => done(true), problem => done(String(problem)));
-"""
 BROKEN_PICTURES = """
 return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)
   .map(picture => picture.src.slice(0, 100));
@@ -50,9 +35,7 @@ return [...document.querySelectorAll('article .math')].filter(place => !place.qu
 
 def show(browser, url: str, size: str) -> None:
     """Open a page at a size, the console emptied before, and wait for its pictures, fonts and formulas."""
-    width, height = SIZES[size]
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    resize(browser, size)
     browser.get("about:blank")
     browser.get_log("browser")
     browser.get(url)

@@ -1,0 +1,171 @@
+"""What is done to the pages between Sphinx and the reader: pictures lifted, scripts and styles cut, covers, places."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+
+import pytest
+from docutils import nodes
+from PIL import Image
+
+from tools import chapter_covers, first_mentions, icon_fonts, lean_pages, lean_styles, lifted_pictures, make_pdf, paper
+from tools.accessible_pages import accessible
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def picture(seed: int) -> str:
+    """A picture of noise as base64, of more than a thousand letters."""
+    memory = io.BytesIO()
+    Image.effect_noise((64, 48), 40 + seed).convert("RGB").save(memory, "WEBP", quality=90)
+    return base64.b64encode(memory.getvalue()).decode()
+
+
+@pytest.fixture(scope="module")
+def film():
+    """A page as a chapter's: a picture, and a film whose script puts a prefix before each frame."""
+    still, frames = picture(0), [picture(1), picture(2)]
+    listed = ",".join(f'"{frame}"' for frame in frames)
+    page = (
+        f'<h1>T</h1><p><img alt="a" src="data:image/webp;base64,{still}"></p><h2>S</h2>'
+        f'<div class="pom-player"><div class="pom-stage"><img alt="b" src="data:image/webp;base64,{still}"></div></div>'
+        "<script>(function (id, film) "
+        '{ film.frames.map(function (data) { return "data:image/webp;base64," + data; }); })'
+        f'("pom-1", {{"frames":[{listed}],"labels":["step 0","step 1","step 2"]}});</script>'
+    )
+    return page, still, frames
+
+
+def test_pictures_are_lifted_and_none_is_lost(tmp_path, film):
+    page, still, frames = film
+    body, listed = lifted_pictures.lift(page, tmp_path, "../_images")
+    assert "base64" not in body
+    assert "return data;" in body, "the film's script still puts a prefix before what are now addresses"
+    written = {path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {base64.b64decode(one) for one in (still, *frames)}
+    assert len(listed) == 2
+    assert all(f'"{one}"' in body for one in listed)
+    assert (body, listed) == lifted_pictures.lift(page, tmp_path, "../_images"), "not the same twice"
+    assert lifted_pictures.lift(body, tmp_path, "../_images")[0] == body, "a lifted page changes"
+
+
+def test_a_listing_of_code_keeps_its_text(tmp_path):
+    prefix = '"data:image/webp;base64,"'
+    page = f'<pre>{prefix} + data</pre><script>let x = "UklGR", y = {prefix} + x;</script>'
+    assert lifted_pictures.lift(page, tmp_path, ".") == (page, [])
+
+
+def test_pictures_wait_for_the_reader_but_not_the_first(tmp_path, film):
+    body, _ = lifted_pictures.lift(film[0], tmp_path, ".")
+    body = lifted_pictures.patient(body, lambda source: lifted_pictures.size_of(tmp_path / source, 0))
+    first, second = re.findall(r"<img[^>]*>", body)
+    assert 'loading="lazy"' not in first
+    assert 'loading="lazy"' in second
+    assert 'width="64" height="48"' in first
+
+
+def test_only_forgotten_pictures_are_removed(tmp_path, film):
+    folder = tmp_path / "_images"
+    body, listed = lifted_pictures.lift(film[0], folder, "_images")
+    (tmp_path / "index.html").write_text(body)
+    old = lifted_pictures.keep(b"old", "webp", folder)
+    (folder / "sheet.webp").write_bytes(b"another's")
+    lifted_pictures.forget_unused(tmp_path, folder)
+    assert not (folder / old).exists()
+    assert len(list(folder.iterdir())) == 4
+
+
+STYLE = """@import "a.css";.used{color:red}.unused{color:blue}.used .unused,.used:not(.unused){top:0}
+@media print{.unused{x:y}}@media screen{.used{content:"}"}}@keyframes k{from{top:0}}a[href="{"]{left:0}"""
+
+
+def test_rules_that_match_nothing_go_and_others_stay():
+    kept = lean_styles.keep(STYLE, {"used"})
+    assert ".unused{" not in kept
+    assert "print" not in kept
+    for needed in (
+        '@import "a.css";',
+        ".used{color:red}",
+        ".used:not(.unused){top:0}",
+        'content:"}"',
+        "@keyframes k{from",
+    ):
+        assert needed in kept, needed
+    assert lean_styles.keep(STYLE, {"used", "unused"}).replace(" ", "") == STYLE.replace(" ", "")
+
+
+def test_code_keeps_its_words_and_its_colors():
+    page = '<pre><span class="n">x</span> <span class="k">if</span><span class="w"> </span></pre>'
+    assert lean_styles.plain_code(page, ".highlight .k { color: red }") == '<pre>x <span class="k">if</span> </pre>'
+
+
+def test_only_the_icons_of_the_pages_stay():
+    style = '.fa-moon:before{content:"\\f186"}.fa-dog:before,.fa-pet:before{content:"\\f6d3"}'
+    assert icon_fonts.keep_rules(style, icon_fonts.icons_used(['<i class="fa-solid fa-moon">'])) == style[:32]
+    assert icon_fonts.glyphs([style]) == {0xF186, 0xF6D3}
+
+
+def test_scripts_go_where_nothing_calls_them():
+    scripts = ("searchtools.js", "searchindex.js", "mathjax/startup.js", "fontawesome.js", "copybutton.js", "theme.js")
+    page = "".join(f'<script src="../_static/{name}"></script>' for name in scripts) + "<main>{}</main>"
+    assert (
+        lean_pages.lean(page.format("plain"), "book/a.html", True)
+        == '<script src="../_static/theme.js"></script><main>plain</main>'
+    )
+    mathematics = '<span class="math notranslate">x</span>'
+    assert "startup.js" in lean_pages.lean(page.format(mathematics), "book/a.html", True)
+    assert "searchtools.js" in lean_pages.lean(page.format("plain"), "search.html", True)
+    assert "fontawesome.js" in lean_pages.lean(page.format("plain"), "book/a.html", False)
+
+
+def test_a_box_of_a_list_has_a_name():
+    assert 'aria-label="To do"' in accessible('<input class="task-list-item-checkbox" type="checkbox">')
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_each_chapter_still_shows_the_picture_of_its_cover(notebook):
+    found = chapter_covers.cover(notebook)
+    assert found is not None and found.found, "describe its picture anew in tools/chapter_covers.py"
+    assert len(chapter_covers.thumbnail(found.picture)) < 20_000
+
+
+def test_a_term_is_linked_once_and_not_in_code():
+    pattern, seen = first_mentions.pattern_for({"feature map", "class", "logit"}), []
+
+    def link(match):
+        if match[1].lower() in seen:
+            return None
+        seen.append(match[1].lower())
+        return nodes.emphasis("", match[0])
+
+    pieces = first_mentions.split("A class has a logit; Feature maps, logits, prelogit.", pattern, link)
+    assert [piece.astext() for piece in pieces if isinstance(piece, nodes.emphasis)] == ["logit", "Feature maps"]
+    assert "".join(piece.astext() for piece in pieces) == "A class has a logit; Feature maps, logits, prelogit."
+
+
+PDF = (
+    b"1 0 obj\n<</Type /Catalog /Pages 2 0 R>>\nendobj\n2 0 obj\n<</Kids [3 0 R 6 0 R]>>\nendobj\n"
+    b"3 0 obj\n<</Kids [5 0 R\n4 0 R]>>\nendobj\n4 0 obj\n<<>>\nendobj\n5 0 obj\n<<>>\nendobj\n6 0 obj\n<<>>\nendobj\n"
+    b"7 0 obj\n<</one [4 0 R /XYZ 0 1 0]\n/two#20words [6 0 R /XYZ 0 1 0]>>\nendobj\n"
+)
+
+
+def test_places_in_a_pdf_are_found():
+    assert make_pdf.places_in(PDF) == ({"one": 2, "two words": 3}, 3)
+
+
+def test_on_paper_a_film_is_its_first_middle_and_last_picture(tmp_path, film):
+    (tmp_path / "notebooks").mkdir()
+    body, _ = lifted_pictures.lift(film[0], tmp_path / "_images", "../_images")
+    page = "notebooks/03.html"
+    (tmp_path / page).write_text(f'<article>{body}<a href="03.html#s">a</a><a href="../x.html">b</a></article>')
+    article, entries = paper.bound(tmp_path, page, {page}, "https://e.org/")
+    strip = article.select(".strip figcaption")
+    assert [one.get_text() for one in strip] == ["step 0", "step 1", "step 2"]
+    assert not article.find("script")
+    assert [link["href"] for link in article.find_all("a")] == ["#notebooks-03--s", "https://e.org/x.html"]
+    assert entries[0] == paper.Entry("T", "notebooks-03", 1)

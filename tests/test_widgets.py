@@ -1,0 +1,269 @@
+"""Sliders over grids and wipes from before to after: what is in the page, what is refused, how many bytes it takes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers import before_after, player, slider_grid
+
+HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+KINDS = ("sliders", "wipes")
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag: str, **wanted: str) -> list[dict]:
+        found = (attrs for name, attrs in self.tags if name == tag)
+        return [attrs for attrs in found if all(attrs.get(key) == value for key, value in wanted.items())]
+
+
+class Found:
+    """Only what a grid may ask of a Result."""
+
+    def __init__(self, level: float, score: float):
+        self.images, self.final = torch.full((1, 3, 40, 40), level), torch.tensor([score])
+
+    def __len__(self):
+        return 1
+
+
+def levels(count: int, size: int = 96) -> torch.Tensor:
+    return torch.linspace(0.1, 0.9, count)[:, None, None, None].expand(-1, 3, size, size)
+
+
+def grid(images=None, rows=None, columns=None, **more):
+    images = levels(6) if images is None else images
+    rows = {"blur σ": [None, 0.5]} if rows is None else rows
+    columns = {"zoom": ["× 1", "× 1.01", "× 1.02"]} if columns is None else columns
+    return slider_grid(images, rows, columns, **{"caption": "whole", "alt": "six squares", **more})
+
+
+def wipe(before=None, after=None, **more):
+    before = levels(2)[0] if before is None else before
+    after = levels(2)[1] if after is None else after
+    return before_after(before, after, **{"caption": "whole", "alt": ("a cat", "a dream"), **more})
+
+
+def stored(attrs: dict) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(attrs["src"].split(",")[1])))
+
+
+# --- both ---
+
+
+@pytest.mark.parametrize("make", [grid, wipe])
+def test_equal_contents_are_equal_bytes_and_others_have_another_key(make):
+    assert make().html == make().html
+    keys = [re.search('data-pom="([0-9a-f]{12})"', make(caption=words).html).group(1) for words in ("one", "other")]
+    assert keys[0] != keys[1]
+    assert f'("{keys[0]}");</script>' in make(caption="one").html
+    assert " id=" not in make().html, "two equal ones on a page would share it"
+
+
+@pytest.mark.parametrize("make", [grid, wipe])
+def test_nothing_is_fetched_and_words_cannot_break_out(make):
+    assert not re.search(r"https?://|import\(|require|fetch|url\(", make().html)
+    nasty = '</script><script>alert("&")</script>'
+    page = Tags(make(caption=nasty).html)
+    assert len(page.all("script")) == 1 and nasty in page.text
+
+
+@pytest.mark.parametrize("make", [grid, wipe])
+def test_controls_are_hidden_until_a_script_runs(make):
+    page = Tags(make().html)
+    hidden = page.all("div", **{"class": "pom-side"}) + page.all("input", hidden=None)
+    assert any("hidden" in attrs for attrs in hidden)
+    assert "data-live" not in make().html.split("<figure>")[1].split("<script>")[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_live_is_for_screens_only(kind):
+    look = (HELPERS / f"{kind}.css").read_text()
+    before, screen = look.split("@media screen{", 1)
+    assert "data-live" not in before and "data-live" not in screen.split("@media print{")[1]
+    assert "transition" not in look and "animation" not in look, "nothing moves that the reader has not moved"
+
+
+@pytest.mark.parametrize("make", [grid, wipe])
+def test_a_terminal_gets_the_caption(make):
+    assert make()._repr_mimebundle_()["text/plain"].splitlines()[0] == "whole"
+
+
+# --- the grid ---
+
+
+def test_two_sliders_with_names_values_and_steps():
+    down, across = grid(), None
+    page = Tags(down.html)
+    across, down = page.all("input")
+    assert (across["min"], across["max"], across["step"], across["value"]) == ("0", "2", "1", "0")
+    assert (down["min"], down["max"]) == ("0", "1")
+    assert across["aria-valuetext"] == "× 1" and down["aria-valuetext"] == "none"
+    assert re.findall(r"<label>([^<]*) <b aria-hidden", grid().html) == ["zoom", "blur σ"]
+    (button,) = page.all("button")
+    assert button["type"] == "button"
+    opened = [Tags(grid(whole=whole).html).all("div", **{"class": "pom-stage"})[0] for whole in (False, True)]
+    assert [stage["data-open"] for stage in opened] == ["one", "whole"]
+
+
+def test_the_window_shows_each_picture_and_nothing_else():
+    page = Tags(grid().html)
+    sheet = np.asarray(stored(page.all("img")[0]).convert("RGB")).astype(float) / 255
+    (stage,) = page.all("div", **{"class": "pom-stage"})
+    shape = dict(part.split(":") for part in stage["style"].strip(";").split(";"))
+    shape = {name.strip("-"): value for name, value in shape.items()}
+    height, width = sheet.shape[:2]
+    wide, high = (float(side) for side in shape["shape"].split("/"))
+    seen = width * 100 / float(shape["wide"].strip("%"))
+    for k, level in enumerate(torch.linspace(0.1, 0.9, 6).tolist()):
+        left = round(width * (k % 3 + float(shape["left"])) / int(shape["columns"]))
+        top = round(height * (k // 3 + float(shape["top"])) / int(shape["rows"]))
+        window = sheet[top : top + round(seen * high / wide), left : left + round(seen)]
+        assert abs(window - level).max() < 0.05, f"picture {k}: its neighbor or the gap is seen"
+
+
+def test_every_place_is_told_to_who_cannot_see_the_headings():
+    page = Tags(grid(words=[f"score {k}" for k in range(6)]).html)
+    assert "blur σ none, zoom × 1: score 0" in page.text and "blur σ 0.5, zoom × 1.02: score 5" in page.text
+    heads = [attrs for attrs in page.all("div") if "pom-head" in attrs.get("class", "")]
+    assert len(heads) == 2 + 3 + 2 and all(attrs["aria-hidden"] == "true" for attrs in heads)
+    (img,) = page.all("img")
+    assert img["alt"] == "six squares" and img["src"].startswith("data:image/webp;base64,")
+
+
+def test_results_bring_their_scores():
+    shown = slider_grid([Found(0.2, 31.04), Found(0.8, -2.0)], columns={"zoom": [1, 2]}, caption="c", alt="a")
+    assert "zoom 1: score 31.0" in Tags(shown.html).text and "score \N{MINUS SIGN}2.0" in shown.text
+    assert len(Tags(shown.html).all("input")) == 1
+
+
+def test_one_slider_may_run_down():
+    page = Tags(slider_grid(levels(3), {"layer": ["a", "b", "c"]}, caption="c", alt="a").html)
+    (slider,) = page.all("input")
+    assert slider["max"] == "2" and slider["class"] == "pom-y"
+
+
+def test_pictures_of_several_sizes_share_a_sheet():
+    small, large = levels(1, 24)[0], levels(1, 80)[0]
+    sheet = stored(
+        Tags(slider_grid([small, large], columns={"block": [1, 2]}, caption="c", alt="a").html).all("img")[0]
+    )
+    assert 160 <= sheet.width <= 180
+
+
+def test_a_grid_of_noise_stays_small():
+    noise = torch.rand(36, 3, 160, 160, generator=torch.Generator().manual_seed(0))
+    steps = list(range(6))
+    assert len(slider_grid(noise, {"a": steps}, {"b": steps}, caption="c", alt="a").html) < 600_000
+    assert len(grid().html) < 20_000, "script, style and words alone"
+
+
+def test_the_grid_says_what_is_wrong():
+    for images, more, words in (
+        (levels(5), {}, "expected 2 by 3 images, row by row, got 5"),
+        (levels(6), {"words": ["one"]}, "words for each of 6"),
+        (levels(6), {"rows": {"a": [1], "b": [2]}}, "rows: expected a name and its values"),
+        ([*levels(5), torch.zeros(3, 96, 48)], {}, "of one shape"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(words)):
+            grid(images, **more)
+    with pytest.raises(ValueError, match="nothing to slide along"):
+        slider_grid(levels(1), caption="c", alt="a")
+    with pytest.raises(TypeError):
+        grid(["a picture"] * 6)
+
+
+# --- the wipe ---
+
+
+def test_a_wipe_is_two_pictures_with_their_words_and_a_slider():
+    page = Tags(wipe(labels=("the photograph", "dreamt")).html)
+    assert [img["alt"] for img in page.all("img")] == ["a cat", "a dream"]
+    assert [int(np.asarray(stored(img).convert("L")).mean()) for img in page.all("img")] == pytest.approx(
+        [26, 230], abs=2
+    )
+    (slider,) = page.all("input")
+    assert (slider["type"], slider["min"], slider["max"], slider["value"]) == ("range", "0", "100", "50")
+    assert slider["aria-label"] == "Wipe from the photograph to dreamt"
+    assert "the photograph" in page.text and "dreamt" in page.text
+
+
+def test_one_alternative_text_is_told_apart_by_the_labels():
+    assert [img["alt"] for img in Tags(wipe(alt="a cat").html).all("img")] == ["a cat: before", "a cat: after"]
+
+
+def test_a_wipe_of_noise_stays_small():
+    noise = torch.rand(2, 3, 900, 900, generator=torch.Generator().manual_seed(0))
+    assert len(wipe(*noise).html) < 300_000
+    assert stored(Tags(wipe(*noise).html).all("img")[0]).width <= 840
+
+
+def test_the_wipe_says_what_is_wrong():
+    with pytest.raises(ValueError, match="got 3 images"):
+        wipe(levels(2))
+    with pytest.raises(ValueError, match="of one shape"):
+        wipe(torch.zeros(3, 40, 80))
+    with pytest.raises(ValueError, match="1 texts"):
+        wipe(alt=["a cat"])
+
+
+# --- the player's spectrum and question ---
+
+
+class Film:
+    """A film of noise that is blurred away, of one image."""
+
+    def __init__(self):
+        noise = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+        self.frame_steps = [0, 5, 10]
+        soft = [noise] + [torch.nn.functional.avg_pool2d(noise, 2 * k + 1, 1, k) for k in (1, 3)]
+        self.frames = (torch.stack(soft) * 255).byte()
+        self.images, self.scores, self.final = soft[-1], torch.arange(10.0)[:, None], torch.tensor([10.0])
+
+    def __len__(self):
+        return 1
+
+    def caption(self, i=0):
+        return "noise = 10.0"
+
+
+def test_the_spectrum_follows_the_frame():
+    film = re.search(r'"across":(\[[^]]*\]),"spectra":(\[\[.*?\]\])', player(Film()).html)
+    across, spectra = eval(film.group(1)), eval(film.group(2))
+    assert across == sorted(across) and {len(ys) for ys in spectra} == {len(across)} and len(spectra) == 3
+    fine = [ys[-3] for ys in spectra]
+    assert fine == sorted(fine) and fine[2] > fine[0] + 10, "a blur takes power from the fine end; y counts downward"
+    lines = Tags(player(Film()).html).all("polyline")
+    shown = [[float(point.split(",")[1]) for point in line["points"].split()] for line in lines[1:]]
+    assert shown == [spectra[0], spectra[-1]], "behind, the first frame's; before it, the last's"
+
+
+def test_a_question_waits_for_a_script_and_hides_nothing_without_one():
+    page = Tags(player(Film(), predict="Blur <or> noise?").html)
+    (ask,) = page.all("div", **{"class": "pom-ask"})
+    assert "hidden" in ask and "Blur <or> noise?" in page.text
+    assert page.all("button")[0]["class"] == "pom-reveal" and page.all("input")[0]["value"] == "2"
+    assert "data-covered" not in player(Film(), predict="?").html.split("</style>")[1].split("<script>")[0]
+    assert "pom-ask" not in player(Film()).html.split("</style>")[1].split("<script>")[0]

@@ -1,0 +1,100 @@
+"""Headless Chromium that reaches nothing but this machine, and a server of the built site for it."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MISSING = "no Chromium with its chromedriver here (Debian: apt-get install chromium chromium-driver)"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # what only works online is found out
+)
+SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+SETTLED = """
+const done = arguments[arguments.length - 1];
+const pictures = [...document.images];
+pictures.forEach(picture => { picture.loading = 'eager'; });
+const seen = pictures.map(picture => picture.complete ? null : new Promise(go => {
+  picture.addEventListener('load', go); picture.addEventListener('error', go); }));
+const formulas = window.MathJax && MathJax.startup && MathJax.startup.promise;
+Promise.all([document.fonts.ready, formulas, ...seen]).then(() => done(true), problem => done(String(problem)));
+"""
+
+
+class NoBrowser(RuntimeError):
+    """There is no Chromium on this machine, or no chromedriver."""
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """Serve a folder on the loopback, and give its address."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def open_chromium(profile: Path | str, *, patience: float = 60, **logs: str) -> Any:
+    """Start headless Chromium with its own profile, and these of its logs kept.
+
+    Args:
+        profile: an empty folder.
+        patience: seconds for a page to load and a script to end.
+        logs: such as ``browser="ALL"``, the console.
+
+    Raises:
+        NoBrowser: if there is none.
+    """
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        raise NoBrowser(MISSING)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", logs)
+    chromium = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chromium.set_page_load_timeout(patience)
+    chromium.set_script_timeout(patience)
+    return chromium
+
+
+def resize(browser: Any, size: str) -> None:
+    """Make the window a phone's or a desk's."""
+    width, height = SIZES[size]
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def in_theme(browser: Any, address: str, theme: str) -> None:
+    """Let the pages of a site open light or dark, as for a reader who chose so."""
+    browser.get(f"{address}/_static/documentation_options.js")
+    browser.execute_script("for (const key of ['mode', 'theme']) localStorage.setItem(key, arguments[0]);", theme)

@@ -1,0 +1,136 @@
+"""Bind the pages of the built site into one, for paper: films become strips, folds are open, links stay within."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+FRAME = re.compile(r"\.\./_images/pom-[0-9a-f]{16}\.\w+")
+LABELS = re.compile(r'"labels":\s*(\[[^\]]*\])')
+LEFT_OUT = (
+    "script, style, .headerlink, .pom-controls, .prev-next-area, .tag_setup, button, noscript, .pom-side, "
+    "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table of contents: its words, where it leads, and how deep it lies (1 page, 2 section)."""
+
+    words: str
+    anchor: str
+    depth: int
+
+
+def key_of(page: str) -> str:
+    """Return a page's name as the beginning of its anchors: ``notebooks-03_the_ideal_pomeranian``."""
+    return page.removesuffix(".html").replace("/", "-")
+
+
+def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
+    """Make of a film its first, middle and last picture, with the words that stood beside each."""
+    still = player.find("img")
+    frames = [*FRAME.findall(code), still["src"]]
+    found = LABELS.search(code)
+    labels = re.findall(r'"((?:[^"\\]|\\.)*)"', found[1]) if found else []
+    strip = soup.new_tag("div", attrs={"class": "strip"})
+    for k in sorted({0, (len(frames) - 1) // 2, len(frames) - 1}):
+        tile = soup.new_tag("figure")
+        tile.append(soup.new_tag("img", attrs={"src": frames[k], "alt": still.get("alt", "")}))
+        words = soup.new_tag("figcaption")
+        label = labels[k] if len(labels) == len(frames) else f"frame {k + 1} of {len(frames)}"
+        words.string = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), label)
+        tile.append(words)
+        strip.append(tile)
+    return strip
+
+
+def films_to_strips(article: Tag, soup: BeautifulSoup) -> int:
+    """Put strips in the place of all films; return how many there were."""
+    players = article.select(".pom-player")
+    for player in players:
+        script = player.find_next("script")
+        stage = player.select_one(".pom-stage")
+        if script is not None and stage is not None:
+            stage.replace_with(strip_of(player, script.string or "", soup))
+    return len(players)
+
+
+def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
+    """Give a page's anchors its name, and let its links lead to anchors of the book or to the site."""
+    key = key_of(page)
+    for tag in article.find_all(id=True):
+        tag["id"] = f"{key}--{tag['id']}"
+    for name in ("for", "aria-labelledby", "aria-describedby"):
+        for tag in article.find_all(attrs={name: True}):
+            tag[name] = f"{key}--{tag[name]}"
+    for tag in article.find_all("a", href=True):
+        if urlsplit(tag["href"]).scheme:
+            continue
+        address, fragment = urldefrag(urljoin(f"/{page}", tag["href"]))
+        target = unquote(address).lstrip("/")
+        if target in pages:
+            tag["href"] = f"#{key_of(target)}" + (f"--{unquote(fragment)}" if fragment else "")
+        else:
+            tag["href"] = base + target + (f"#{fragment}" if fragment else "")
+
+
+def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry]]:
+    """Return a page's text made ready for paper, and its lines in the table of contents."""
+    soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+    article = soup.find("article")
+    films_to_strips(article, soup)
+    for tag in article.select(LEFT_OUT):
+        tag.decompose()
+    for tag in article.find_all("details"):
+        tag["open"] = ""
+    for tag in article.find_all("img"):
+        tag.attrs.pop("loading", None)
+    lead_within(article, page, pages, base)
+    article["id"] = key_of(page)
+    entries = []
+    for heading in article.find_all(["h1", "h2"]):
+        words = " ".join(heading.get_text(" ", strip=True).split())
+        if heading.name == "h1" and not any(entry.depth == 1 for entry in entries):
+            entries.append(Entry(words, key_of(page), 1))
+        elif heading.name == "h2" and heading.parent.get("id"):
+            entries.append(Entry(words, heading.parent["id"], 2))
+    return article, entries
+
+
+def contents(entries: list[Entry], places: dict[str, int]) -> str:
+    """Write the table of contents, with the page of each line where it is known."""
+    lines = [
+        f'<li class="{"part" if entry.depth == 1 else "section"}"><a href="#{html.escape(entry.anchor)}">'
+        f'{html.escape(entry.words)}</a><span class="dots"></span>'
+        f'<span class="page">{places.get(entry.anchor, 0) or "000"}</span></li>'
+        for entry in entries
+    ]
+    return f'<article class="bd-article paper-contents"><h1>Contents</h1><ol>{"".join(lines)}</ol></article>'
+
+
+def bind(site: Path, pages: list[str], title: str, base: str, places: dict[str, int]) -> tuple[str, list[Entry]]:
+    """Return the whole book as one page that lies one folder below the site's root, and its table of contents."""
+    within = set(pages)
+    articles, entries = [], []
+    for page in pages:
+        article, found = bound(site, page, within, base)
+        articles.append(str(article))
+        entries += found
+    head = BeautifulSoup((site / pages[2]).read_text(encoding="utf-8"), "html.parser").head
+    kept = head.select('link[rel="stylesheet"]')
+    mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
+    look = (
+        "".join(map(str, [*kept, *mathematics])) + f"<style>{Path(__file__).with_name('paper.css').read_text()}</style>"
+    )
+    front = f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt=""></div>'
+    return (
+        f'<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title>{look}</head><body>{front}"
+        f'<main class="paper bd-content">{contents(entries, places)}{"".join(articles)}</main></body></html>'
+    ), entries
