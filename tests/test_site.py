@@ -53,6 +53,14 @@ def test_pictures_are_lifted_and_none_is_lost(tmp_path, film):
     assert lifted_pictures.lift(body, tmp_path, "../_images")[0] == body, "a lifted page changes"
 
 
+def test_small_frames_of_a_film_are_lifted_with_the_others(tmp_path):
+    """The script puts one prefix before all frames: once it is gone, a frame left behind would be an address."""
+    small, large = (base64.b64encode(b"RIFF\x00\x00\x00\x00WEBP" + bytes(n)).decode() for n in (200, 2000))
+    page = f'<script>let film = {{"frames": ["{small}", "{large}"]}}, f = "data:image/webp;base64," + d;</script>'
+    lifted, frames = lifted_pictures.lift(page, tmp_path, "../_images")
+    assert "UklGR" not in lifted and len(frames) == 2 and "base64" not in lifted
+
+
 def test_a_listing_of_code_keeps_its_text(tmp_path):
     prefix = '"data:image/webp;base64,"'
     page = f'<pre>{prefix} + data</pre><script>let x = "UklGR", y = {prefix} + x;</script>'

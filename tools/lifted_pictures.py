@@ -22,7 +22,7 @@ LEAST = 1000  # bytes of base64: smaller ones stay
 KINDS = {"webp": "webp", "png": "png", "jpeg": "jpg", "gif": "gif"}
 STARTS = {"UklGR": "webp", "iVBORw0KGgo": "png", "/9j/": "jpg", "R0lGOD": "gif"}  # base64 of each format's first bytes
 WHOLE = re.compile(rf"data:image/({'|'.join(KINDS)});base64,([A-Za-z0-9+/]{{{LEAST},}}={{0,2}})")
-BARE = re.compile(rf'"((?:{"|".join(map(re.escape, STARTS))})[A-Za-z0-9+/]{{{LEAST},}}={{0,2}})"')
+BARE = re.compile(rf'"((?:{"|".join(map(re.escape, STARTS))})[A-Za-z0-9+/]{{40,}}={{0,2}})"')  # a film's: all or none
 PREFIX = re.compile(r'"data:image/(?:webp|png|jpeg);base64,"\s*\+\s*')  # what a film's script puts before each frame
 SCRIPT = re.compile(r"(<script\b[^>]*>)(.*?)(</script>)", re.DOTALL)
 IMAGE = re.compile(r"<img\b[^>]*>")
