@@ -8,6 +8,9 @@ ONLY ?=
 REPO ?=
 FULL ?=
 RECIPE ?=
+SUBMISSIONS ?=
+OVERLAY ?=
+OUT ?= grades
 
 PY = $(VENV)/bin/python
 STAMP = $(VENV)/.installed-$(subst /,-,$(CONSTRAINTS))
@@ -88,12 +91,20 @@ score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
 	@$(PY) -W ignore benchmarks/scoreboard.py $(RECIPE)
 	@$(PY) -W ignore -m benchmarks.page
 
+assignments: $(STAMP) ## Write the students' versions of notebooks/assignments
+	@$(PY) tools/make_assignments.py
+
+grade: $(STAMP) ## Grade a class (SUBMISSIONS=dir, OVERLAY=your tests, OUT=grades)
+	@test -n "$(SUBMISSIONS)" || { echo "make: which class? make grade SUBMISSIONS=folder [OVERLAY=folder] [OUT=folder]"; exit 1; }
+	@$(PY) -W ignore -m helpers.weights
+	@$(PY) -W ignore -m grading "$(SUBMISSIONS)" --out "$(OUT)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
+
 rename: ## Make this fork's name the book's (REPO=owner/name)
 	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/rename.py $(REPO)
 
 clean: ## Remove what was built, keep what was installed
 	rm -rf _build .pytest_cache .ruff_cache
-	find helpers tools tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find helpers checks grading tools tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove what was installed, too
 	rm -rf $(VENV) benchmarks/.venv

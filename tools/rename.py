@@ -114,10 +114,13 @@ def setup_cell(root: Path = ROOT) -> str:
     return (root / "tools" / "setup_cell.py").read_text(encoding="utf-8").rstrip("\n")
 
 
+SETUP_CELLS = ("notebooks/*.ipynb", "notebooks/assignments/*.ipynb", "assignments/*.ipynb", "book/*.ipynb")
+
+
 def sync_setup_cells(root: Path = ROOT) -> list[Path]:
     """Write the canonical setup cell into the cell tagged `setup` of every chapter; return the files that changed."""
     changed = []
-    for path in sorted([*(root / "notebooks").glob("*.ipynb"), *(root / "book").glob("*.ipynb")]):
+    for path in sorted(path for pattern in SETUP_CELLS for path in root.glob(pattern)):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         for cell in notebook["cells"]:
             if "setup" in cell["metadata"].get("tags", []):

@@ -1,0 +1,145 @@
+"""Grading in parallel: each worker is a process with a server of its own; one that dies is replaced, the rest go on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from .grade import Grade, Settings, grade, nothing
+from .source import Assignment
+from .submission import Submission
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What all workers share.
+
+    Attributes:
+        house: the folder that students' processes find.
+        scratch: the folder in which each gets one of its own.
+        pictures: where pictures go.
+        overlay: the teacher's folder, if there is one.
+        read: what students' processes may read.
+        settings: limits.
+    """
+
+    house: Path
+    scratch: Path
+    pictures: Path
+    overlay: Path | None
+    read: tuple[str, ...]
+    settings: Settings
+
+
+def work(orders: Connection, place: Workplace, number: int) -> None:
+    """A worker's life: a submission in, a grade out, until nothing comes."""
+    import torch
+
+    from . import overlay
+    from .processes import Broken, Server
+
+    torch.set_num_threads(1)
+    server = Server(place.house)
+    try:
+        while True:
+            submission, assignment = orders.recv()
+            hidden = overlay.load(place.overlay, assignment.name)
+            scratch = place.scratch / f"{number}"
+            try:
+                done = grade(
+                    submission, assignment, hidden, server, scratch, place.pictures, list(place.read), place.settings
+                )
+            except Broken as error:
+                done = nothing(submission, assignment, f"NOT GRADED: {error}")
+            orders.send(done.as_data())
+    except (EOFError, OSError, KeyboardInterrupt):
+        pass
+    finally:
+        server.stop()
+
+
+class Worker:
+    """One worker, started when there is something to do."""
+
+    def __init__(self, place: Workplace, number: int):
+        self.place, self.number = place, number
+        self.process: multiprocessing.Process | None = None
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.orders, theirs = context.Pipe()
+        self.process = context.Process(target=work, args=(theirs, self.place, self.number), daemon=False)
+        self.process.start()
+        theirs.close()
+
+    def grade(self, submission: Submission, assignment: Assignment) -> Grade:
+        """Grade one submission; if the worker dies over it, or hangs, say so and give no points."""
+        if self.process is None:
+            self._start()
+        settings = self.place.settings
+        limit = 240 + 2 * settings.timeout + settings.picture_limit
+        try:
+            self.orders.send((submission, assignment))
+            if self.orders.poll(limit):
+                return Grade.from_data(self.orders.recv())
+            why = f"the grader itself found no end after {limit:g} s"
+        except (EOFError, OSError):
+            why = "the grader's own worker ended over this submission"
+        self.stop()
+        return nothing(submission, assignment, f"NOT GRADED: {why}")
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process is not None:
+            self.orders.close()
+            self.process.join(2)
+            self.process.kill()
+            self.process.join()
+            self.process = None
+
+
+def grade_all(
+    work_list: Sequence[tuple[Submission, Assignment]],
+    place: Workplace,
+    jobs: int,
+    done: Callable[[Submission, Assignment, Grade], None],
+) -> None:
+    """Grade all, ``jobs`` at a time; ``done`` is called for each, in this process, one at a time."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # with more, workers would wait for one another's cores
+    idle = [Worker(place, number) for number in range(jobs)]
+    lock = threading.Lock()
+
+    def one(item: tuple[Submission, Assignment]) -> None:
+        with lock:
+            worker = idle.pop()
+        try:
+            result = worker.grade(*item)
+            with lock:
+                done(*item, result)
+        finally:
+            with lock:
+                idle.append(worker)
+
+    everyone = list(idle)
+    try:
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for finished in [pool.submit(one, item) for item in work_list]:
+                    finished.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in everyone:
+                    if worker.process is not None:
+                        worker.process.kill()
+                raise
+    finally:
+        for worker in everyone:
+            worker.stop()

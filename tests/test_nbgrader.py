@@ -1,0 +1,101 @@
+"""nbgrader takes the source as it is, makes the same student file and gives the same points; skipped without it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grading import __main__ as grading_main
+from tests import synthetic_class
+from tools import make_assignments
+
+if importlib.util.find_spec("nbgrader") is None:
+    pytest.skip("nbgrader is not installed", allow_module_level=True)
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = synthetic_class.SOURCE.stem
+STUB = re.compile(r'(?:# YOUR CODE HERE\s*)?raise NotImplementedError\((?:"(?:[^"\\]|\\.)*")?\)')
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course of three students, generated and graded by nbgrader, and graded by us."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    folder = tmp_path_factory.mktemp("course")
+    for package in ("helpers", "checks", "benchmarks"):  # what a course folder in a clone of the repository would find
+        (folder / package).symlink_to(ROOT / package)
+    (folder / "source" / NAME).mkdir(parents=True)
+    (folder / "source" / NAME / f"{NAME}.ipynb").write_bytes(synthetic_class.SOURCE.read_bytes())
+    config = Config()
+    config.CourseDirectory.root = str(folder)
+    config.CourseDirectory.course_id = "pomeranian"
+    config.ExecutePreprocessor.timeout = 300
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POMERANIAN_FAST", "1")
+        path = Path(sys.executable).parent
+        patch.setenv("PATH", f"{path}{os.pathsep}{os.environ['PATH']}")  # nbgrader calls alembic by its name
+        api = NbGraderAPI(config=config)
+        made, _ = make_assignments.make(synthetic_class.SOURCE)
+        generated = api.generate_assignment(NAME)
+        assert generated["success"], generated
+        right = synthetic_class.quick(synthetic_class.reference())
+        wanted = {"correct", "downhill", "decay-as-penalty"}
+        kinds = [kind for kind in synthetic_class.honest() if kind.name in wanted]
+        synthetic_class.write(folder / "ours", kinds, right)
+        (folder / "ours" / "untouched").mkdir()
+        nbformat.write(made, folder / "ours" / "untouched" / f"{NAME}.ipynb")
+        students = sorted(place.name for place in (folder / "ours").iterdir())
+        for student in students:
+            place = folder / "submitted" / student / NAME
+            place.mkdir(parents=True)
+            (place / f"{NAME}.ipynb").write_bytes((folder / "ours" / student / f"{NAME}.ipynb").read_bytes())
+            graded = api.autograde(NAME, student)
+            assert graded["success"], graded
+    ours = grading_main.run(
+        grading_main.parse([str(folder / "ours"), "--out", str(folder / "out"), "--assignment", NAME, "--jobs", "1"])
+    )
+    return {
+        "folder": folder,
+        "made": made,
+        "api": api,
+        "students": students,
+        "ours": {grade.student: grade for grade in ours},
+    }
+
+
+def words(cell, folder):
+    """A cell's text without what the two tools may write differently: stubs, links' folders, white space."""
+    text = STUB.sub("raise NotImplementedError", cell.source)
+    if cell.cell_type == "markdown":
+        text = make_assignments.relinked(text, synthetic_class.SOURCE.parent, folder)
+    return " ".join(text.split())
+
+
+def test_both_make_the_same_student_file(course):
+    theirs = nbformat.read(course["folder"] / "release" / NAME / f"{NAME}.ipynb", as_version=4)
+    ours = course["made"]
+    assert len(theirs.cells) == len(ours.cells)
+    for one, other in zip(theirs.cells, ours.cells, strict=True):
+        assert words(one, synthetic_class.STUDENT.parent) == words(other, synthetic_class.STUDENT.parent)
+        marks, own = one.metadata.get("nbgrader", {}), other.metadata.get("nbgrader", {})
+        same = ("grade_id", "grade", "solution", "locked", "points")
+        assert {key: marks.get(key) for key in same} == {key: own.get(key) for key in same}
+
+
+def test_both_give_the_same_points(course):
+    with course["api"].gradebook as gradebook:
+        for student in course["students"]:
+            submitted = gradebook.find_submission(NAME, student)
+            theirs = {grade.name: grade.auto_score for notebook in submitted.notebooks for grade in notebook.grades}
+            ours = {score.name: score.points for score in course["ours"][student].scores}
+            assert theirs == ours, student
+            assert submitted.score == course["ours"][student].total
+            assert submitted.max_score == 20
