@@ -6,7 +6,8 @@ import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,23 @@ def open_chromium(profile: Path | str, *, patience: float = 60, **logs: str) -> 
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", logs)
-    chromium = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chromium = _started(lambda: webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)))
     chromium.set_page_load_timeout(patience)
     chromium.set_script_timeout(patience)
     return chromium
+
+
+def _started(start: Callable[[], Any], tries: int = 3) -> Any:
+    """A browser; on a busy machine it may take longer to open than its driver waits, so it is tried again."""
+    from selenium.common.exceptions import WebDriverException
+
+    for left in reversed(range(tries)):
+        try:
+            return start()
+        except WebDriverException:
+            if not left:
+                raise
+            time.sleep(2)
 
 
 def resize(browser: Any, size: str) -> None:
