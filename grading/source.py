@@ -68,6 +68,7 @@ class Assignment:
         questions: what gives points, in order.
         names: what the cells define at top level, and the id of the cell that does.
         imports: what the locked cells import, as source.
+        ids: of every cell.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Assignment:
     questions: tuple[Question, ...]
     names: dict[str, str]
     imports: str
+    ids: frozenset[str]
 
     @property
     def points(self) -> float:
@@ -109,7 +111,8 @@ def read(path: Path) -> Assignment:
             if not NOT_RUN & set(cell.metadata.get("tags", [])):
                 cells.append((identity(cell), cell.source))
     solutions = tuple(identity(cell) for cell in notebook.cells if is_solution(cell))
-    return Assignment(path.stem, path, tuple(cells), solutions, tuple(questions), names, "\n".join(imports))
+    ids = frozenset(map(identity, notebook.cells))
+    return Assignment(path.stem, path, tuple(cells), solutions, tuple(questions), names, "\n".join(imports), ids)
 
 
 def question(cell: NotebookNode, title: str) -> Question:

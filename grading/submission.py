@@ -100,8 +100,6 @@ def text(cell: dict) -> str:
 def extract(student: str, path: Path, assignment: Assignment) -> Submission:
     """Cut a notebook down to the cells that were the student's to write."""
     cells, notes, added = {}, [], 0
-    locked = {name for name, source in assignment.cells if source is not None}
-    locked |= {question.name for question in assignment.questions}
     for cell in load(path):
         name, source = identity(cell), text(cell)
         if name in assignment.solutions:
@@ -111,11 +109,13 @@ def extract(student: str, path: Path, assignment: Assignment) -> Submission:
                 notes.append(f"{name} has {len(source)} characters and was not read")
             else:
                 cells[name] = source
-        elif cell.get("cell_type") == "code" and name not in locked and "nbgrader" not in str(cell.get("metadata")):
-            added += bool(source.strip()) and "setup" not in str(cell.get("metadata"))
+        elif cell.get("cell_type") == "code" and name not in assignment.ids:
+            added += bool(source.strip())
     missing = [name for name in assignment.solutions if name not in cells]
     if missing:
         notes.append(f"missing: {', '.join(missing)}")
+    if added:
+        notes.append(f"{added} added cell{'s' if added > 1 else ''} not run")
     return Submission(student, path, assignment.name, cells, tuple(notes))
 
 

@@ -110,7 +110,8 @@ def visualize(
     Args:
         target: a class index or name, an objective, or a list of them: one image each, in one batch.
         network: a frozen network, or a list of them, asked ``together``; the best that can be had if ``None``.
-        style: ``"clear"``, ``"natural"`` or ``"bold"``: see ``STYLES``.
+        style: ``"clear"``, ``"natural"`` or ``"bold"``: see ``STYLES``. The second wants several
+            networks (chapter 8).
         steps: how many steps of Adam.
         size: pixels a side.
         lr: Adam's learning rate at the start; the style's own if ``None``.

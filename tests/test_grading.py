@@ -476,3 +476,14 @@ def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
         session.close()
         server.stop()
     assert not (tmp_path / "scratch").exists()
+
+
+def test_cells_that_a_student_added_are_told(tmp_path):
+    assignment = source.read(ROOT / "notebooks" / "assignments" / "a_gradient_ascent.ipynb")
+    notebook = nbformat.read(ROOT / "assignments" / "a_gradient_ascent.ipynb", as_version=4)
+    path = tmp_path / "ada.ipynb"
+    nbformat.write(notebook, path)
+    assert submission.extract("ada", path, assignment).notes == ()
+    notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
+    nbformat.write(notebook, path)
+    assert submission.extract("ada", path, assignment).notes == ("1 added cell not run",)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +13,10 @@ import torch
 from PIL import Image
 
 from helpers import before_after, player, slider_grid
+from tests.tags import Tags
 
 HELPERS = Path(__file__).resolve().parent.parent / "helpers"
 KINDS = ("sliders", "wipes")
-
-
-class Tags(HTMLParser):
-    """The tags of a page with their attributes, and its text."""
-
-    def __init__(self, page: str):
-        super().__init__()
-        self.tags: list[tuple[str, dict]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def all(self, tag: str, **wanted: str) -> list[dict]:
-        found = (attrs for name, attrs in self.tags if name == tag)
-        return [attrs for attrs in found if all(attrs.get(key) == value for key, value in wanted.items())]
 
 
 class Found:
