@@ -4,6 +4,9 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 """
 
 from .ascent import NotFinite, ascend
+from .atlas import plan
+from .cluster import local_cluster, on_dask
+from .collection import load_atlas
 from .display import show_images, show_text
 from .download import WeightsUnavailable
 from .dream import deep_dream, dream_film, guided
@@ -32,6 +35,7 @@ from .player import player, save_gif
 from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
 from .posters import poster
 from .recipes import develop, maximal_class_input, visualize, zoom_film
+from .rendering import one_by_one, render
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
 from .sliders import slider_grid
@@ -88,21 +92,27 @@ __all__ = [
     "is_quiet",
     "jitter",
     "layer",
+    "load_atlas",
     "load_network",
     "load_photo",
+    "local_cluster",
     "maximal_class_input",
     "min_max",
     "new_figure",
     "noise",
     "normalize",
+    "on_dask",
+    "one_by_one",
     "pace",
     "pad",
     "per_image",
+    "plan",
     "player",
     "poster",
     "power_spectrum",
     "random_affine",
     "random_blur",
+    "render",
     "rotate",
     "save_film",
     "save_gif",

@@ -1,0 +1,159 @@
+"""What there is to draw, as names and numbers that can travel, and how a worker draws it (chapter 9)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from .ensemble import together
+from .network import Network
+from .networks import load_network
+from .objectives import channel
+from .pictures import picture, saved
+from .recipes import visualize
+from .styles import find_style
+
+Target = int | str | tuple[str, int]
+Outcome = bytes | str  # a PNG file, or why there is none
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How ``visualize`` is to draw, as data.
+
+    Attributes:
+        network: the name of a network, or several joined by ``" + "``.
+        style, steps, size: as in ``visualize``.
+        weights: a fingerprint of the network's numbers, so that no worker draws with others.
+    """
+
+    network: str
+    style: str = "clear"
+    steps: int = 128
+    size: int = 224
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One picture of an atlas: a class index or (layer, channel), its seed, and the name of its file."""
+
+    target: int | tuple[str, int]
+    seed: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What travels to a worker: some pieces of one seed, and how to draw them. Pickled, about a kilobyte."""
+
+    pieces: tuple[Piece, ...]
+    recipe: Recipe
+
+
+def plan(
+    targets: Iterable[Target] | None = None, network: str | None = None, *, seeds: Sequence[int] = (0,), **recipe
+) -> tuple[list[Piece], Recipe]:
+    """Name every picture that is wanted, before any is drawn (chapter 9).
+
+    A name is made of the target, the seed, and a hash of everything that the picture depends on; so the same picture
+    has the same name in every run, and another recipe or other weights never pass for it.
+
+    Args:
+        targets: classes by index or name, channels as (layer, index); all classes if ``None``.
+        network: as for ``load_network``, or several names joined by ``" + "``.
+        seeds: each target is drawn once with each.
+        recipe: ``style``, ``steps`` and ``size`` of ``visualize``.
+
+    Returns:
+        The pieces, and the recipe that they share.
+
+    Raises:
+        LookupError: no such network, class, layer, channel or style.
+        ValueError: the same picture is asked for twice, or no picture at all.
+    """
+    loaded, weights = _network(network or load_network().name, None)
+    made = Recipe(loaded.name, weights=weights, **recipe)
+    style = asdict(find_style(made.style))
+    found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]
+    pieces = []
+    for seed in seeds:
+        for target, label in found:
+            everything = repr((target, seed, asdict(made), style))
+            digest = hashlib.sha256(everything.encode()).hexdigest()[:12]
+            pieces.append(Piece(target, seed, f"{label}-seed{seed}-{digest}"))
+    if not pieces:
+        raise ValueError("nothing to draw: name a class, a channel, or a list of them, and a seed")
+    if len(pieces) > len({piece.name for piece in pieces}):
+        twice = next(piece.name for i, piece in enumerate(pieces) if piece in pieces[:i])
+        raise ValueError(f"{twice} is asked for twice: name each target and each seed once")
+    return pieces, made
+
+
+def draw_batch(batch: Batch, device: str | None = None) -> list[Outcome]:
+    """Draw a batch in one ascent: a PNG file for each piece, or why there is none (chapter 9).
+
+    If the batch fails, because one of its scores is not finite or memory runs out, each piece is drawn alone.
+
+    Raises:
+        WeightsUnavailable: the network cannot be had here.
+        RuntimeError: the network here has other weights than those that were planned with.
+    """
+    recipe, targets = batch.recipe, [piece.target for piece in batch.pieces]
+    network, weights = _network(recipe.network, device)
+    if weights != recipe.weights:
+        raise RuntimeError(f"{network.title} has other weights here ({weights}) than in the plan ({recipe.weights})")
+    wanted = [channel(*target) if isinstance(target, tuple) else target for target in targets]
+    settings = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=batch.pieces[0].seed)
+    try:
+        result = visualize(wanted, network, progress=False, **settings)
+    except Exception as error:  # whatever the score of one piece may do to its neighbors
+        if len(batch.pieces) == 1:
+            return [f"{type(error).__name__}: {error}"]
+        return [draw_batch(replace(batch, pieces=(piece,)), device)[0] for piece in batch.pieces]
+    return [_png(image, result.caption(i)) for i, image in enumerate(result.images)]
+
+
+def fingerprint(network: Network) -> str:
+    """A hash of a network's numbers, 12 hexadecimal digits."""
+    state = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        state.update(name.encode())
+        state.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return state.hexdigest()[:12]
+
+
+@lru_cache(maxsize=2)
+def _network(names: str, device: str | None) -> tuple[Network, str]:
+    """A network, or several as one, loaded once in each process, and its fingerprint."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        network = together([load_network(name, device=device) for name in names.split(" + ")])
+    return network, fingerprint(network)
+
+
+def _find(target: Target, network: Network) -> tuple[int | tuple[str, int], str]:
+    """A target in numbers, and in words that may stand in a file's name."""
+    if isinstance(target, tuple):
+        channel(*target).bind(network)
+        return target, f"{_plain(target[0])}-{target[1]:04d}"
+    index = network.find_class(target)
+    return index, f"{index:04d}-{_plain(network.class_name(index))}"
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", words.lower()).strip("-")
+
+
+def _png(image: Tensor, caption: str) -> bytes:
+    """A (3, H, W) image as a PNG file that says what it is."""
+    words = PngInfo()
+    words.add_text("Description", caption)
+    return saved(picture(image), format="PNG", pnginfo=words)

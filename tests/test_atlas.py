@@ -1,0 +1,142 @@
+"""An atlas's plan, and how a batch of it is drawn (chapter 9)."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers import atlas, load_network, plan, visualize
+from helpers.atlas import Batch, Piece, Recipe, draw_batch
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = dict(steps=4, size=64)
+
+
+def names(*arguments, **options) -> list[str]:
+    return [piece.name for piece in plan(*arguments, **options)[0]]
+
+
+def test_all_classes_with_each_seed_unless_told_otherwise():
+    pieces, recipe = plan(None, "squeezenet1_1", seeds=[0, 7])
+    assert len(pieces) == 2000 and len({piece.name for piece in pieces}) == 2000
+    assert {piece.target for piece in pieces} == set(range(1000)) and {piece.seed for piece in pieces} == {0, 7}
+    assert recipe.network == "squeezenet1_1"
+
+
+def test_a_name_says_what_it_is_and_changes_with_everything_that_the_picture_depends_on():
+    (name,) = names(["Pomeranian"], "squeezenet1_1")
+    assert name.startswith("0259-pomeranian-seed0-")
+    assert names([259], "squeezenet1_1") == [name]
+    others = [dict(style="bold"), dict(steps=64), dict(size=128), dict(seeds=[1])]
+    changed = [names([259], "squeezenet1_1", **one)[0] for one in others]
+    changed += names([260], "squeezenet1_1") + names([259], "efficientnet_lite0")
+    digests = [one.rpartition("-")[2] for one in [name, *changed]]
+    assert len(set(digests)) == len(digests)
+
+
+def test_a_name_changes_with_the_network_s_numbers(monkeypatch):
+    (name,) = names([259], "squeezenet1_1")
+    network = load_network("squeezenet1_1")
+    with torch.no_grad():
+        next(network.parameters())[0, 0, 0, 0] += 1e-3
+    monkeypatch.setattr(atlas, "_network", lambda *_: (network, atlas.fingerprint(network)))
+    assert names([259], "squeezenet1_1") != [name]
+
+
+def test_a_name_changes_with_what_a_style_is(monkeypatch):
+    (name,) = names([259], "squeezenet1_1")
+    style = atlas.find_style("clear")
+    monkeypatch.setattr(atlas, "find_style", lambda _: replace(style, margin=0.25))
+    assert names([259], "squeezenet1_1") != [name]
+
+
+def test_a_name_is_the_same_in_another_process():
+    code = "from helpers import plan; print(plan([259], 'squeezenet1_1')[0][0].name)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.split() == names([259], "squeezenet1_1")
+
+
+def test_channels_are_targets_too():
+    pieces, _ = plan([("fire3", 5), 259], "squeezenet1_1")
+    assert [piece.name.rpartition("-")[0] for piece in pieces] == ["fire3-0005-seed0", "0259-pomeranian-seed0"]
+
+
+@pytest.mark.parametrize(
+    "targets, options, error, words",
+    [
+        (["pomeranean"], {}, LookupError, "did you mean 'Pomeranian'"),
+        ([("fire3", 5000)], {}, LookupError, "5000"),
+        ([("fier3", 5)], {}, LookupError, "fire3"),
+        ([259], {"style": "clera"}, LookupError, "did you mean 'clear'"),
+        ([], {}, ValueError, "nothing to draw"),
+        ([259], {"seeds": []}, ValueError, "nothing to draw"),
+        ([259, "Pomeranian"], {}, ValueError, "asked for twice"),
+    ],
+)
+def test_a_wrong_plan_is_refused_before_anything_is_drawn(targets, options, error, words):
+    with pytest.raises(error, match=words):
+        plan(targets, "squeezenet1_1", **options)
+
+
+def picture(data: bytes) -> torch.Tensor:
+    return torch.from_numpy(np.array(Image.open(io.BytesIO(data)))).permute(2, 0, 1)
+
+
+def test_a_batch_is_what_visualize_draws_and_each_picture_is_the_one_it_would_be_alone():
+    pieces, recipe = plan([259, ("fire3", 5), 340], "squeezenet1_1", **QUICK)
+    together = draw_batch(Batch(tuple(pieces), recipe))
+    alone = [draw_batch(Batch((piece,), recipe))[0] for piece in pieces]
+    assert together == alone
+    result = visualize("zebra", load_network("squeezenet1_1"), **QUICK)
+    assert torch.equal(picture(together[2]), (result.images[0] * 255).round().to(torch.uint8))
+    assert Image.open(io.BytesIO(together[2])).text["Description"] == result.caption()
+
+
+def test_a_picture_that_fails_does_not_take_its_batch_with_it(monkeypatch):
+    def fragile(targets, *arguments, **options):
+        if 7 in targets:
+            raise FloatingPointError("class 7 is poisoned")
+        return visualize(targets, *arguments, **options)
+
+    pieces, recipe = plan([6, 7, 8], "squeezenet1_1", **QUICK)
+    whole = draw_batch(Batch(tuple(pieces), recipe))
+    monkeypatch.setattr(atlas, "visualize", fragile)
+    first, second, third = draw_batch(Batch(tuple(pieces), recipe))
+    assert second == "FloatingPointError: class 7 is poisoned"
+    assert [first, third] == [whole[0], whole[2]]
+
+
+def test_a_score_that_is_not_finite_is_told(monkeypatch):
+    network = load_network("squeezenet1_1")
+    network.core.get_submodule("features.6").expand1x1.bias.data[7] = torch.nan
+    monkeypatch.setattr(atlas, "_network", lambda *_: (network, ""))
+    pieces = Piece(("fire4", 6), 0, "six"), Piece(("fire4", 7), 0, "seven")
+    outcomes = draw_batch(Batch(pieces, Recipe("squeezenet1_1", "bold", 2, 64)))
+    assert isinstance(outcomes[0], bytes) and outcomes[1].startswith("NotFinite")
+
+
+def test_other_weights_than_planned_with_are_refused():
+    pieces, recipe = plan([259], "squeezenet1_1", **QUICK)
+    with pytest.raises(RuntimeError, match="other weights here"):
+        draw_batch(Batch(tuple(pieces), replace(recipe, weights="0" * 12)))
+
+
+def test_a_batch_travels_as_names_and_numbers_and_the_network_is_loaded_once(monkeypatch):
+    pieces, recipe = plan(range(8), "squeezenet1_1", **QUICK)
+    batch = Batch(tuple(pieces), recipe)
+    assert len(pickle.dumps(batch)) < 2048
+    calls, real = [], atlas.load_network
+    monkeypatch.setattr(atlas, "load_network", lambda *a, **o: calls.append(a) or real(*a, **o))
+    atlas._network.cache_clear()
+    for piece in pieces[:3]:
+        draw_batch(Batch((piece,), recipe))
+    assert len(calls) == 1

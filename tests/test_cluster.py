@@ -1,0 +1,191 @@
+"""Many workers: they draw what one would, and nothing that dies takes more than its batch with it (chapter 9)."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from helpers import plan, render
+from helpers.atlas import Batch, Piece, Recipe
+from helpers.cluster import AHEAD, local_cluster, on_dask
+
+distributed = pytest.importorskip("distributed")
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ["--steps", "8", "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
+PATIENCE = 240  # seconds, on a machine that does other things
+PNG = b"\x89PNG...IEND\xaeB`\x82"
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def start(folder: Path, *more: str) -> subprocess.Popen:
+    """The program, in a process group of its own."""
+    command = [sys.executable, ROOT / "tools" / "draw_atlas.py", *SMALL, "--folder", folder, *more]
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(list(map(str, command)), env=environment(), start_new_session=True, **pipes)
+
+
+def finish(program: subprocess.Popen) -> str:
+    return program.communicate(timeout=PATIENCE)[0]
+
+
+def wait_for(folder: Path, count: int, program: subprocess.Popen) -> None:
+    """Until there are ``count`` pictures."""
+    end = time.monotonic() + PATIENCE
+    while len(list(folder.glob("*.png"))) < count:
+        assert program.poll() is None, f"it ended before its time:\n{program.stdout.read()}"
+        assert time.monotonic() < end, "nothing is drawn"
+        time.sleep(0.02)
+
+
+def workers_of(program: subprocess.Popen) -> list[psutil.Process]:
+    children = psutil.Process(program.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def dask(part: str, folder: Path, *arguments: str) -> subprocess.Popen:
+    """A part of a cluster that knows nothing of this book."""
+    command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *arguments, "--no-dashboard"]
+    quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=environment(), cwd=folder, **quiet)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> dict[str, bytes]:
+    """What one process draws that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    classes = [int(c) for c in SMALL[SMALL.index("--classes") + 1 :]]
+    pieces, recipe = plan(classes, "squeezenet1_1", steps=8, size=64)
+    report = render(pieces, recipe, folder, batch=2)
+    assert report.drawn == len(classes) and not report.failed
+    return contents(folder)
+
+
+def test_killed_workers_and_a_killed_run_lose_nothing_and_draw_nothing_twice(tmp_path, undisturbed):
+    program = start(tmp_path, "--workers", "2")
+    wait_for(tmp_path, 2, program)
+    workers_of(program)[0].send_signal(signal.SIGKILL)
+    wait_for(tmp_path, 8, program)
+    os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
+    there = contents(tmp_path)
+    assert 8 <= len(there) < len(undisturbed), "it should have been killed in mid-flight"
+
+    said = finish(start(tmp_path, "--workers", "2"))
+    stored = sum(name.endswith(".png") for name in there)
+    assert f"16 wanted: {stored} were there, {16 - stored} drawn, 0 cannot be drawn." in said
+    assert {name for name in contents(tmp_path) if not name.endswith(".partial")} == set(undisturbed)
+    assert all(contents(tmp_path)[name] == data for name, data in undisturbed.items())
+
+
+def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed):
+    program = start(tmp_path, "--workers", "1")
+    wait_for(tmp_path, 2, program)
+    program.send_signal(signal.SIGINT)
+    said = finish(program)
+    assert program.returncode == 1 and "stopped early: the same call does the rest" in said
+    assert "Traceback" not in said
+    assert contents(tmp_path).items() < undisturbed.items()
+
+
+def test_a_cluster_elsewhere_gets_the_code_and_its_scheduler_may_die(tmp_path, undisturbed):
+    elsewhere, address = tmp_path / "elsewhere", f"tcp://127.0.0.1:{free_port()}"
+    elsewhere.mkdir()
+    scheduler = dask("scheduler", elsewhere, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
+    worker = dask("worker", elsewhere, address, "--nthreads", "1", "--death-timeout", "20")
+    try:
+        program = start(tmp_path / "drawn", "--scheduler", address)
+        wait_for(tmp_path / "drawn", 4, program)
+        scheduler.kill()
+        said = finish(program)
+        assert program.returncode == 1 and "the scheduler is gone; what is stored stays" in said
+        assert contents(tmp_path / "drawn").items() < undisturbed.items()
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_cluster(1) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+def invented(count: int) -> tuple[list[Piece], Recipe]:
+    return [Piece(k, 0, f"piece-{k}") for k in range(count)], Recipe("none")
+
+
+def deadly(batch: Batch, target: int) -> list[bytes]:
+    """Draw nothing; on one target, die as a process out of memory does."""
+    if target in [piece.target for piece in batch.pieces]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [PNG] * len(batch.pieces)
+
+
+def test_a_target_that_kills_its_worker_is_recorded_and_its_neighbors_are_drawn(tmp_path, client):
+    pieces, recipe = invented(6)
+    report = render(pieces, recipe, tmp_path, batch=3, engine=on_dask(client), draw=functools.partial(deadly, target=4))
+    assert report.drawn == 5 and report.failed == {"piece-4": "the worker died"}
+
+
+def refuses(batch: Batch) -> list[bytes]:
+    raise LookupError("nobody knows this network")
+
+
+def test_a_fault_that_is_no_pictures_fault_stops_the_run(tmp_path, client):
+    pieces, recipe = invented(4)
+    with pytest.raises(LookupError, match="nobody knows this network"):
+        render(pieces, recipe, tmp_path, engine=on_dask(client), draw=refuses)
+    assert not list(tmp_path.glob("*.failed"))
+
+
+def at_once(batch: Batch) -> list[bytes]:
+    return [PNG] * len(batch.pieces)
+
+
+def test_only_as_many_batches_fly_as_keep_the_workers_busy(tmp_path, client):
+    pieces, recipe = invented(40)
+    most = 0
+
+    def watched(draw, batches):
+        nonlocal most
+        for done in on_dask(client)(draw, batches):
+            most = max(most, len(client.futures))
+            yield done
+
+    report = render(pieces, recipe, tmp_path, batch=1, engine=watched, draw=at_once)
+    assert report.drawn == 40 and most <= 2 * AHEAD
+
+
+def test_a_worker_has_one_thread_and_its_own_gpu(client):
+    assert client.run(lambda: os.environ["OMP_NUM_THREADS"], nanny=False).popitem()[1] == "1"
+    from helpers.cluster import _environment
+
+    assert [_environment(i, "cuda")["CUDA_VISIBLE_DEVICES"] for i in range(2)] == ["0", "1"]
+
+
+def test_no_worker_is_said_at_once():
+    with pytest.raises(ValueError, match="no worker to draw with"):
+        local_cluster(0)
