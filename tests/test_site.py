@@ -171,9 +171,30 @@ def test_on_paper_a_film_is_its_first_middle_and_last_picture(tmp_path, film):
     body, _ = lifted_pictures.lift(film[0], tmp_path / "_images", "../_images")
     page = "notebooks/03.html"
     (tmp_path / page).write_text(f'<article>{body}<a href="03.html#s">a</a><a href="../x.html">b</a></article>')
-    article, entries = paper.bound(tmp_path, page, {page}, "https://e.org/")
+    article, entries, styles = paper.bound(tmp_path, page, {page}, "https://e.org/")
     strip = article.select(".strip figcaption")
     assert [one.get_text() for one in strip] == ["step 0", "step 1", "step 2"]
     assert not article.find("script")
     assert [link["href"] for link in article.find_all("a")] == ["#notebooks-03--s", "https://e.org/x.html"]
     assert entries[0] == paper.Entry("T", "notebooks-03", 1)
+    assert styles == []
+
+
+def test_paper_keeps_the_look_of_figures_the_curves_of_films_and_opens_solutions(tmp_path):
+    film = (
+        '<div class="pom-player"><style>.pom-player{margin:0}</style><div class="pom-stage"><img src="../a.webp">'
+        '<div class="pom-side"><div class="pom-plots"><svg></svg><div class="pom-ask"></div></div></div></div></div>'
+        "<script>0</script>"
+    )
+    code = '<details class="hide above-input"><summary>Show</summary><pre>code</pre></details>'
+    cells = f'<div class="cell tag_solution">{code}</div><div class="cell">{code.replace("code", "folded")}</div>'
+    hint = "<details><summary>Hint</summary>words</details>"
+    (tmp_path / "a.html").write_text(f"<article><h1>T</h1>{film}{film}{cells}{hint}</article>")
+    article, _, styles = paper.bound(tmp_path, "a.html", {"a.html"}, "https://e.org/")
+    assert styles == [".pom-player{margin:0}"], "each style once, though every figure brings it"
+    assert len(article.select(".strip > .curves > svg")) == 2
+    assert not article.select(".pom-side, .pom-ask, style")
+    assert [one.get_text() for one in article.select("pre")] == ["code"], "what the site folds away is no solution"
+    assert article.select_one(".paper-solution > p").get_text() == paper.SOLUTION
+    assert [one.summary.get_text() for one in article.find_all("details")] == ["Hint"]
+    assert article.details.has_attr("open")

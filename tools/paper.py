@@ -14,8 +14,10 @@ FRAME = re.compile(r"\.\./_images/pom-[0-9a-f]{16}\.\w+")
 LABELS = re.compile(r'"labels":\s*(\[[^\]]*\])')
 LEFT_OUT = (
     "script, style, .headerlink, .pom-controls, .prev-next-area, .tag_setup, button, noscript, .pom-side, "
+    ".pom-wipe input, "
     "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away
 )
+SOLUTION = "A solution"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def key_of(page: str) -> str:
 
 
 def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
-    """Make of a film its first, middle and last picture, with the words that stood beside each."""
+    """Make of a film its first, middle and last picture, with the words that stood beside each, above its curves."""
     still = player.find("img")
     frames = [*FRAME.findall(code), still["src"]]
     found = LABELS.search(code)
@@ -47,6 +49,11 @@ def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
         words.string = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), label)
         tile.append(words)
         strip.append(tile)
+    curves = player.select(".pom-plots > svg")
+    if curves:
+        below = soup.new_tag("div", attrs={"class": "curves"})
+        below.extend(curve.extract() for curve in curves)
+        strip.append(below)
     return strip
 
 
@@ -59,6 +66,23 @@ def films_to_strips(article: Tag, soup: BeautifulSoup) -> int:
         if script is not None and stage is not None:
             stage.replace_with(strip_of(player, script.string or "", soup))
     return len(players)
+
+
+def styles_of(article: Tag) -> list[str]:
+    """Return what films, sliders and wipes say of their look, each once: every figure on the site brings its own."""
+    return list(dict.fromkeys(style.string for style in article.find_all("style") if style.string))
+
+
+def unfold(article: Tag, soup: BeautifulSoup) -> None:
+    """Open what is folded; a solution, whose summary tells of a click, gets a line above it instead."""
+    for tag in article.find_all("details"):
+        if tag.find("summary", recursive=False) is None:
+            tag.name, tag.attrs = "div", {"class": "paper-solution"}
+            line = soup.new_tag("p")
+            line.string = SOLUTION
+            tag.insert(0, line)
+        else:
+            tag["open"] = ""
 
 
 def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
@@ -80,15 +104,15 @@ def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
             tag["href"] = base + target + (f"#{fragment}" if fragment else "")
 
 
-def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry]]:
-    """Return a page's text made ready for paper, and its lines in the table of contents."""
+def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry], list[str]]:
+    """Return a page's text made ready for paper, its lines in the table of contents, and its figures' styles."""
     soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
     article = soup.find("article")
+    styles = styles_of(article)
     films_to_strips(article, soup)
     for tag in article.select(LEFT_OUT):
         tag.decompose()
-    for tag in article.find_all("details"):
-        tag["open"] = ""
+    unfold(article, soup)
     for tag in article.find_all("img"):
         tag.attrs.pop("loading", None)
     lead_within(article, page, pages, base)
@@ -100,7 +124,7 @@ def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[
             entries.append(Entry(words, key_of(page), 1))
         elif heading.name == "h2" and heading.parent.get("id"):
             entries.append(Entry(words, heading.parent["id"], 2))
-    return article, entries
+    return article, entries, styles
 
 
 def contents(entries: list[Entry], places: dict[str, int]) -> str:
@@ -117,17 +141,17 @@ def contents(entries: list[Entry], places: dict[str, int]) -> str:
 def bind(site: Path, pages: list[str], title: str, base: str, places: dict[str, int]) -> tuple[str, list[Entry]]:
     """Return the whole book as one page that lies one folder below the site's root, and its table of contents."""
     within = set(pages)
-    articles, entries = [], []
+    articles, entries, styles = [], [], {}
     for page in pages:
-        article, found = bound(site, page, within, base)
+        article, found, brought = bound(site, page, within, base)
         articles.append(str(article))
         entries += found
+        styles |= dict.fromkeys(brought)
+    paper = Path(__file__).with_name("paper.css").read_text(encoding="utf-8")
     head = BeautifulSoup((site / pages[2]).read_text(encoding="utf-8"), "html.parser").head
     kept = head.select('link[rel="stylesheet"]')
     mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
-    look = (
-        "".join(map(str, [*kept, *mathematics])) + f"<style>{Path(__file__).with_name('paper.css').read_text()}</style>"
-    )
+    look = "".join(map(str, [*kept, *mathematics])) + "".join(f"<style>{style}</style>" for style in [*styles, paper])
     front = f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt=""></div>'
     return (
         f'<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'

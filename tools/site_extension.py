@@ -11,10 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helpers`
 
 from tools.accessible_pages import make_accessible  # noqa: E402
+from tools.atlas_page import Atlas  # noqa: E402
 from tools.chapter_covers import landing_follows, place_covers  # noqa: E402
 from tools.first_mentions import link_mentions  # noqa: E402
 from tools.lean_pages import make_lean  # noqa: E402
 from tools.lifted_pictures import forget_unused, lift_pictures  # noqa: E402
+from tools.reference_pictures import place_pictures  # noqa: E402
 from tools.social_cards import add_card, forget_cards  # noqa: E402
 
 # TeX in, HTML and its fonts out, the rarer TeX packages, MathML for screen readers. Not the menu: half as much again.
@@ -76,9 +78,11 @@ def one_search(app, config) -> None:
 def setup(app) -> dict:
     """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
     app.add_js_file("later.js")
+    app.add_directive("atlas", Atlas)
     app.connect("config-inited", one_search)
     app.connect("env-get-outdated", landing_follows)
     app.connect("doctree-resolved", link_mentions, priority=900)
+    app.connect("doctree-resolved", place_pictures, priority=950)
     app.connect("html-page-context", add_card)
     app.connect("html-page-context", place_covers, priority=700)
     app.connect("html-page-context", make_accessible, priority=800)

@@ -1,0 +1,126 @@
+"""The atlas that is stored, and how it was bound (chapter 9)."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers import load_atlas, load_network, plan
+from helpers.collection import STORED
+from tools import bind_atlas
+from tools.draw_atlas import DEFAULT, channels, parse, targets
+
+SMALL = 8 * 2**20  # bytes of all that is stored
+
+
+@pytest.fixture(scope="module")
+def atlas():
+    return load_atlas()
+
+
+def test_all_classes_are_there_and_weigh_little(atlas):
+    assert [entry.name for entry in atlas.entries] == load_network(DEFAULT).classes
+    assert sum(path.stat().st_size for path in STORED.iterdir()) < SMALL
+    assert json.loads((STORED / "atlas.json").read_text("utf-8"))["failed"] == []
+
+
+def test_what_the_page_says_of_the_judges_follows_from_its_classes(atlas):
+    facts = json.loads((STORED / "atlas.json").read_text("utf-8"))
+    for place, share in ((1, "top1"), (5, "top5")):
+        counted = [sum(entry.ranks[j] <= place for entry in atlas.entries) / 1000 for j in range(2)]
+        assert facts["agreement"][share] == pytest.approx(counted, abs=6e-4)
+    for entry in atlas.entries:
+        for rank, guess in zip(entry.ranks, entry.guess, strict=True):
+            assert (rank == 1) == (guess == entry.name)
+
+
+def test_the_walk_visits_every_class_once_and_neighbors_are_closer_than_chance(atlas):
+    order = sorted(range(1000), key=lambda c: atlas[c].walk)
+    assert sorted(entry.walk for entry in atlas.entries) == list(range(1000))
+    beside = sum(order[k + 1] in atlas[order[k]].like for k in range(999)) / 999
+    assert beside > 0.3  # by chance 3 in 999
+
+
+def test_a_class_is_found_by_name_and_by_part_of_it(atlas):
+    assert atlas["pomeranian"].index == 259 and atlas[259].name == "Pomeranian"
+    wolves = [entry.index for entry in atlas.entries if "wolf" in entry.name.lower()]
+    assert wolves and [entry.index for entry in atlas.search("WOLF")] == wolves
+    with pytest.raises(LookupError, match="did you mean 'Pomeranian'"):
+        atlas["pomeranean"]
+    assert atlas.code(259).startswith("visualize('Pomeranian', load_network('squeezenet1_1')")
+
+
+def test_the_belief_of_several_judges_is_their_geometric_mean(atlas):
+    entry = atlas[259]
+    assert entry.belief == pytest.approx((entry.beliefs[0] * entry.beliefs[1]) ** 0.5, rel=1e-6)
+
+
+def test_a_tile_and_a_picture_show_the_same_thing(atlas):
+    classes = [0, 99, 100, 259, 999]
+    tiles, pictures = atlas.tiles(classes), atlas.pictures(classes)
+    assert tiles.shape == (5, 3, 96, 96) and pictures.shape == (5, 3, 224, 224)
+    small = torch.nn.functional.interpolate(pictures, 96, mode="bilinear", antialias=True)
+    difference = (small[:, None] - tiles[None]).square().mean(dim=(2, 3, 4))
+    assert difference.argmin(dim=1).tolist() == [0, 1, 2, 3, 4]
+    assert difference.diagonal().max() < 0.3 * difference.masked_fill(torch.eye(5, dtype=bool), 1).min()
+
+
+def test_there_may_be_no_atlas(tmp_path):
+    with pytest.raises(FileNotFoundError, match="`make atlas` draws and binds one"):
+        load_atlas(tmp_path)
+
+
+def test_a_walk_around_a_circle_goes_around_it():
+    around = torch.randperm(40, generator=torch.Generator().manual_seed(0)).double() * 2 * torch.pi / 40
+    points = torch.stack([around.cos(), around.sin()], dim=1)
+    order = bind_atlas.walk(torch.cdist(points, points).numpy())
+    assert sorted(order) == list(range(40))
+    steps = (points[order[1:]] - points[order[:-1]]).norm(dim=1)
+    assert steps.sum() == pytest.approx(39 * steps.min().item(), rel=0.06)
+
+
+def test_a_sheet_has_each_picture_in_its_place():
+    colors = torch.rand(7, 3, 1, 1, generator=torch.Generator().manual_seed(0))
+    data = bind_atlas.sheet(colors.expand(7, 3, 64, 64), side=32, across=3, quality=90)
+    assert data[4:12] == b"ftypavif"
+    whole = np.array(Image.open(io.BytesIO(data)).convert("RGB")) / 255
+    assert whole.shape == (96, 96, 3)
+    for k, color in enumerate(colors[:, :, 0, 0]):
+        row, column = divmod(k, 3)
+        assert np.allclose(whole[row * 32 + 16, column * 32 + 16], color, atol=0.03)
+
+
+def test_nothing_is_bound_while_something_is_missing(tmp_path):
+    names = [piece.name for piece in plan([1, 2, 3], DEFAULT)[0]]
+    Image.new("RGB", (8, 8), "red").save(tmp_path / f"{names[0]}.png")
+    (tmp_path / f"{names[1]}.failed").write_text("NotFinite")
+    with pytest.raises(FileNotFoundError, match=f"1 of 3 are not drawn yet, such as {names[2]}"):
+        bind_atlas.gather(tmp_path, names)
+    Image.new("RGB", (8, 8), "blue").save(tmp_path / f"{names[2]}.png")
+    images, failed = bind_atlas.gather(tmp_path, names)
+    assert failed == [names[1]] and images.shape == (3, 3, 8, 8)
+    assert images[0, 0].min() == 1 and images[2, 2].min() == 1 and torch.allclose(images[1], torch.tensor(128 / 255))
+
+
+@pytest.mark.parametrize(
+    "words, wanted",
+    [
+        ([], None),
+        (["--classes", "259", "zebra"], [259, "zebra"]),
+        (["--channels", "fire3:0-2", "fire4:7"], [("fire3", 0), ("fire3", 1), ("fire3", 2), ("fire4", 7)]),
+        (["--classes", "1", "--channels", "conv1:0"], [1, ("conv1", 0)]),
+    ],
+)
+def test_the_command_line_says_what_to_draw(words, wanted):
+    assert targets(parse(words)) == wanted
+
+
+def test_all_channels_of_a_layer_and_a_wrong_span():
+    assert len(list(channels("fire3", DEFAULT))) == 128
+    with pytest.raises(ValueError, match="fire3:0-15 or fire3:7, got 'fire3:a-b'"):
+        list(channels("fire3:a-b", DEFAULT))
