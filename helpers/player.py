@@ -14,6 +14,7 @@ import itertools
 import json
 import math
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,19 @@ BUTTONS = (
 
 
 def player(
-    result: Any, i: int = 0, *, caption: str | None = None, alt: str | None = None, predict: str | None = None
+    result: Any,
+    i: int = 0,
+    *,
+    caption: str | None = None,
+    alt: str | None = None,
+    predict: str | None = None,
+    score: str = "score",
+    also: Mapping[str, Sequence[float]] | None = None,
+    width: int = FRAME_WIDTH,
 ) -> Shown:
     """Show how an image came to be: its frames beside its score and its power spectrum, all moved by one slider.
 
-    Chapters 2 to 7 play their ascents with it; chapter 4 derives the spectrum.
+    All chapters play their ascents with it; chapter 4 derives the spectrum.
 
     Args:
         result: a Result that kept frames (``ascend(..., frames=30)``): uint8 (F, B, 3, H, W).
@@ -57,12 +66,16 @@ def player(
         predict: a question to answer before the end is shown. The player then starts at its first frame, with the
             question in the place of the plots, and shows the end at a button, or plays, or is scrubbed. On paper and
             without JavaScript the end stands there as always.
+        score: what the score is called.
+        also: another quantity to follow, its name and its value at each frame, such as a judge's opinion
+            (``{"the judge's probability": [0.001, 0.02, 0.9]}``). Its curve takes the place of the spectrum.
+        width: how many pixels wide the frames are stored, at most.
 
     Returns:
         An object to stand last in a cell.
 
     Raises:
-        ValueError: if the Result kept no frames, or no finite score.
+        ValueError: if the Result kept no frames, or no finite score; if ``also`` has not one finite value a frame.
         IndexError: if it has no image ``i``.
     """
     frames = frames_of(result, i)
@@ -70,23 +83,27 @@ def player(
     steps, scores = list(result.frame_steps), _scores(result, i)
     x, y = score_axes(max(steps[-1], len(scores) - 1), scores)
     budget = min(48_000, ALL_FRAMES // len(frames))
-    stored = [webp(picture(frame, FRAME_WIDTH), budget) for frame in frames]
+    stored = [webp(picture(frame, width), budget) for frame in frames]
+    second = _checked(also, steps)
     total, at = steps[-1], [scores[min(step, len(scores) - 1)] for step in steps]
     film = {
         "frames": [base64.b64encode(data).decode() for data in stored[:-1]],
         "dots": [[x(step), y(score)] for step, score in zip(steps, at, strict=True)],
-        "labels": [f"step {step} of {total}, score {number(s)}" for step, s in zip(steps, at, strict=True)],
+        "labels": [f"step {step} of {total}, {score} {number(s)}" for step, s in zip(steps, at, strict=True)],
     }
     if getattr(result, "settings", {}).get("views") and steps[-1] == len(scores) - 1:
         film["labels"][-1] += ", without views"  # the last score is that of the bare image, often far higher
-    plots = score_plot(scores, x, y, film["dots"][-1])
-    if min(frames.shape[2:]) >= SMALLEST_SPECTRUM:
+    plots = score_plot(scores, x, y, film["dots"][-1], score, second)
+    if second:
+        film["labels"] = [f"{a}; {second[0]} {number(b)}" for a, b in zip(film["labels"], second[2], strict=True)]
+    elif min(frames.shape[2:]) >= SMALLEST_SPECTRUM:
         film["across"], film["spectra"] = spectra(frames)
         plots += spectrum_plot(film["across"], film["spectra"][0], film["spectra"][-1])
-    height = round(FRAME_WIDTH * frames.shape[2] / frames.shape[3])
-    still = image_tag(stored[-1], alt or caption, FRAME_WIDTH, height, f"aspect-ratio:{FRAME_WIDTH}/{height};")
-    inside = _inside(still, plots + _question(predict), film["labels"][-1], len(frames), caption)
-    data = json.dumps(film, separators=(",", ":"))
+    height = round(width * frames.shape[2] / frames.shape[3])
+    still = image_tag(stored[-1], alt or caption, width, height, f"aspect-ratio:{width}/{height};")
+    said = html.escape(film["labels"][-1])
+    inside = _inside(still, plots + _question(predict), said, len(frames), caption)
+    data = json.dumps(film, separators=(",", ":")).replace("</", "<\\/")
     name = "pom-" + hashlib.sha256((inside + data).encode()).hexdigest()[:12]
     page = (
         f'<div class="pom-player" id="{name}" data-lm-suppress-shortcuts="true">'
@@ -94,6 +111,19 @@ def player(
         f'<script>{MOVEMENT.read_text(encoding="utf-8").strip()}("{name}", {data});</script>'
     )
     return Shown(page, caption)
+
+
+def _checked(
+    also: Mapping[str, Sequence[float]] | None, steps: list[int]
+) -> tuple[str, list[int], list[float]] | None:
+    """The second quantity's name, steps and values; or what is wrong with it."""
+    if also is None:
+        return None
+    ((name, values),) = also.items() if len(also) == 1 else ((None, ()),)
+    values = [float(value) for value in values]
+    if len(values) != len(steps) or not all(map(math.isfinite, values)):
+        raise ValueError(f"also: expected a name and {len(steps)} finite values, one for each frame; got {also!r:.90}")
+    return name, steps, values
 
 
 def _inside(still: str, plots: str, label: str, count: int, caption: str) -> str:

@@ -97,6 +97,46 @@ def test_the_curve_passes_through_the_dots():
     assert [f"{x},{y}" for x, y in data_of(player(Film()))["dots"]] == [points[k] for k in (0, 10, 20, 30, 40)]
 
 
+def test_a_second_quantity_is_followed_under_the_score_in_place_of_the_spectrum():
+    belief = [0.001, 0.25, 0.5, 0.25, 1.0]
+    shown = player(Film(), also={"the judge's <belief>": belief}, score="margin")
+    assert data_of(shown)["labels"][2] == "step 20 of 40, margin 20.0; the judge's <belief> 0.500"
+    assert "spectra" not in data_of(shown) and 'class="pom-spectrum"' not in shown.html
+    page = Tags(shown.html)
+    (plot,) = [attrs for attrs in page.all("svg") if attrs.get("role") == "img"]
+    assert plot["aria-label"].startswith("Margin: 0.0 at the start, 99.0 at the end; the judge's <belief>: 0.0")
+    first, second = [[tuple(map(float, p.split(","))) for p in line["points"].split()] for line in page.all("polyline")]
+    assert [x for x, _ in second] == [x for x, _ in data_of(shown)["dots"]], "on the steps of the score"
+    ys = [y for _, y in second]
+    assert ys[4] < ys[2] < ys[1] == ys[3] < ys[0], "the more, the higher"
+    assert min(ys) > max(y for _, y in first), "the curves cross"
+    (now,) = [line for line in page.all("line") if line.get("class") == "pom-now"]
+    assert float(now["y2"]) == max(ys) and float(now["y1"]) == min(y for _, y in first), "one line through both"
+    assert float(plot["viewbox"].split()[3]) > max(ys)
+    before, script = shown.html.split("<script", 1)
+    assert "<belief>" not in before, "its name is words, not markup"
+    assert player(Film(), also={"</script>": belief}).html.count("</script>") == script.count("</script>")
+
+
+@pytest.mark.parametrize("also", [{}, {"a": [1.0]}, {"a": [1.0] * 5, "b": [1.0] * 5}, {"a": [1, 2, 3, 4, math.nan]}])
+def test_a_second_quantity_has_a_value_for_each_frame(also):
+    with pytest.raises(ValueError, match="a name and 5 finite values"):
+        player(Film(), also=also)
+
+
+def test_frames_may_be_stored_wider():
+    film = Film(frames=3, size=400)
+    film.frames = torch.randint(0, 256, (3, 1, 3, 50, 50), generator=torch.Generator().manual_seed(0)).byte()
+    film.frames = film.frames.repeat_interleave(8, dim=3).repeat_interleave(8, dim=4)
+    film.scores, film.final, film.images = film.scores[:, :1], film.final[:1], film.images[:1]
+
+    def stored(**options):
+        return Image.open(io.BytesIO(base64.b64decode(data_of(player(film, **options))["frames"][0]))).width
+
+    assert (stored(), stored(width=380)) == (256, 380)
+    assert 'width="380" height="380"' in player(film, width=380).html
+
+
 def test_ids_depend_on_the_content_and_on_nothing_else():
     assert player(Film()).html == player(Film()).html
     ids = {re.search('id="(pom-[^"]*)"', player(*args).html).group(1) for args in ((Film(),), (Film(), 1), (Film(6),))}

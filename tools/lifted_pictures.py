@@ -4,6 +4,10 @@ A chapter's outputs hold their pictures as base64, a third larger than they are,
 all had arrived. Here each becomes a file in `_images`, named by its content (so that nothing changes unless it does).
 `<img>` says how large it will be and waits for the reader; a film's frames are listed at the end of the page, and
 `later.js` fetches them, and all that waits, once the page stands: after that, no network is needed.
+
+Noise is what a picture format can do least about, and this book has much of it. A still that is noise and heavy
+is stored anew, after it has been given twice in advance what the format takes away: fine contrast, above all. A still
+that shows something, however heavy, is left alone.
 """
 
 from __future__ import annotations
@@ -12,9 +16,11 @@ import base64
 import binascii
 import hashlib
 import html
+import io
 import json
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,6 +33,9 @@ PREFIX = re.compile(r'"data:image/(?:webp|png|jpeg);base64,"\s*\+\s*')  # what a
 SCRIPT = re.compile(r"(<script\b[^>]*>)(.*?)(</script>)", re.DOTALL)
 IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
+HEAVY, WORTH = 0.4, 0.9  # bytes a pixel above which noise is stored anew, if it comes to this share of its bytes
+BLOCK, COARSE = 16, 0.095  # it is noise if the means of blocks of so many pixels a side hold less of the variance
+AS_SEEN, STORED = {"quality": 95, "method": 2}, {"quality": 60, "method": 6}  # settings of WebP
 LINKED = re.compile(r"pom-[0-9a-f]{16}\.(?:webp|png|jpg|gif)")
 
 
@@ -40,27 +49,81 @@ def keep(data: bytes, kind: str, folder: Path) -> str:
     return name
 
 
-def lift(body: str, folder: Path, address: str) -> tuple[str, list[str]]:
+def lighter(data: bytes, known: Path) -> bytes:
+    """Return a heavy still of noise in fewer bytes, and any other picture as it is.
+
+    Args:
+        data: the picture's file. Lossy WebP without alpha is considered, nothing else.
+        known: a folder that remembers what came out, so that the next build need not encode it again.
+    """
+    if data[12:16] != b"VP8 ":
+        return data
+    place = (
+        known / hashlib.sha256(data + repr((HEAVY, WORTH, BLOCK, COARSE, AS_SEEN, STORED)).encode()).hexdigest()[:32]
+    )
+    if not place.is_file():
+        known.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_suffix(".part")
+        unfinished.write_bytes(_stored_anew(data))
+        unfinished.replace(place)
+    return place.read_bytes() or data
+
+
+def coarse_share(pixels) -> float:
+    """How much of an image's variance the means of its blocks have, near 0 for noise: an array (H, W, 3) -> [0, 1]."""
+    rows, columns = (side // BLOCK for side in pixels.shape[:2])
+    if not rows * columns:
+        return 1.0
+    blocks = pixels[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK, -1).mean(axis=(1, 3))
+    variance = pixels.var(axis=(0, 1)).mean()
+    return float(blocks.var(axis=(0, 1)).mean() / variance) if variance else 1.0
+
+
+def _stored_anew(data: bytes) -> bytes:
+    """A still in fewer bytes; nothing, if it is not heavy, is no noise, or not much is gained."""
+    import numpy as np
+    from PIL import Image
+
+    def decoded(file: bytes) -> np.ndarray:
+        return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), dtype=float)
+
+    def encoded(values: np.ndarray, settings: dict[str, int]) -> bytes:
+        file = io.BytesIO()
+        Image.fromarray(values.clip(0, 255).round().astype("uint8")).save(file, "WEBP", **settings)
+        return file.getvalue()
+
+    wanted = decoded(data)
+    if len(data) <= HEAVY * wanted[..., 0].size or coarse_share(wanted) > COARSE:
+        return b""
+    given = wanted
+    for _ in range(2):
+        given = given + wanted - decoded(encoded(given, AS_SEEN))
+    anew = encoded(given, STORED)
+    return anew if len(anew) < WORTH * len(data) else b""
+
+
+def lift(body: str, folder: Path, address: str, still: Callable[[bytes], bytes] = bytes) -> tuple[str, list[str]]:
     """Write the pictures in some HTML to a folder.
 
     Args:
         body: the HTML.
         folder: where the pictures go.
         address: that folder as seen from the page, such as ``../_images``.
+        still: what makes of a picture outside scripts the one that is written, such as a lighter one.
 
     Returns:
         The HTML with addresses in their place, and the addresses that scripts hold: those of the films' frames.
     """
     frames: list[str] = []
 
-    def file_for(data: str, kind: str) -> str | None:
+    def file_for(data: str, kind: str, made: Callable[[bytes], bytes] = bytes) -> str | None:
         try:
-            return f"{address}/{keep(base64.b64decode(data, validate=True), kind, folder)}"
+            return f"{address}/{keep(made(base64.b64decode(data, validate=True)), kind, folder)}"
         except binascii.Error:
             return None
 
-    def whole(match: re.Match) -> str:
-        return file_for(match[2], KINDS[match[1]]) or match[0]
+    def whole(match: re.Match, made: Callable[[bytes], bytes] = bytes) -> str:
+        return file_for(match[2], KINDS[match[1]], made) or match[0]
 
     def bare(match: re.Match) -> str:
         kind = next(kind for start, kind in STARTS.items() if match[1].startswith(start))
@@ -74,7 +137,7 @@ def lift(body: str, folder: Path, address: str) -> tuple[str, list[str]]:
         return match[1] + code + match[3]
 
     body = SCRIPT.sub(script, body)
-    return WHOLE.sub(whole, body), list(dict.fromkeys(frames))
+    return WHOLE.sub(partial(whole, made=still), body), list(dict.fromkeys(frames))
 
 
 @cache
@@ -118,7 +181,8 @@ def lift_pictures(app, pagename: str, _template: str, context: dict, _doctree) -
         return
     site = Path(app.outdir)
     address = "../" * pagename.count("/") + app.builder.imagedir
-    body, frames = lift(context["body"], site / app.builder.imagedir, address)
+    still = partial(lighter, known=site.parent / "lighter")
+    body, frames = lift(context["body"], site / app.builder.imagedir, address, still)
 
     def sizes(source: str) -> tuple[int, int] | None:
         path = (site / pagename).parent / unquote(source)
