@@ -50,6 +50,7 @@ def show_images(
     alt: str,
     columns: int | None = None,
     width: int | None = None,
+    keep_columns: bool = False,
 ) -> Shown:
     """Show images side by side, each with its words under it.
 
@@ -61,6 +62,8 @@ def show_images(
         alt: what a reader who cannot see the pictures is told; each picture adds its own caption to it.
         columns: how many side by side where there is room for them (a phone shows fewer).
         width: how wide the whole may be, in pixels; never more than 760.
+        keep_columns: whether a phone, too, shows that many side by side, however small: for grids whose rows or
+            columns mean something.
 
     Returns:
         An object to stand last in a cell.
@@ -86,9 +89,7 @@ def show_images(
         _tile(image, words[k] if words else "", alt if count == 1 else f"{alt} ({k + 1} of {count})", tile)
         for k, image in enumerate(found)
     ]
-    share = f"calc((100% - {GAP * (columns - 1)}px)/{columns} - .1px)"
-    least = f"max(min(100%,{min(140, int(tile))}px),{share})"
-    grid = f"display:grid;gap:{GAP}px;grid-template-columns:repeat(auto-fill,minmax({least},1fr))"
+    grid = _fixed_grid(columns) if keep_columns else _grid(columns, min(140, int(tile)))
     body = f'<div style="{grid}">{"".join(tiles)}</div>' if count > 1 else tiles[0]
     lines = [caption, *(f"  {k + 1}. {word}" for k, word in enumerate(words))]
     return Shown(figure_tag(body, caption, total), "\n".join(lines))
@@ -100,6 +101,21 @@ def _result_captions(images: Any) -> list[str]:
     if isinstance(group, Tensor) or not all(hasattr(one, "caption") for one in group):
         return []
     return [one.caption(i) for one in group for i in range(len(one))]
+
+
+def _grid(columns: int, least: int) -> str:
+    """The style of a grid that has fewer columns where they would be narrower than so many pixels."""
+    share = f"calc((100% - {GAP * (columns - 1)}px)/{columns} - .1px)"
+    tile = f"minmax(max(min(100%,{least}px),{share}),1fr)"
+    return f"display:grid;gap:{GAP}px;grid-template-columns:repeat(auto-fill,{tile})"
+
+
+def _fixed_grid(columns: int) -> str:
+    """The style of a grid that keeps its columns: on a phone gaps and words shrink with the pictures."""
+    return (
+        f"display:grid;gap:min({GAP}px,1.3vw);grid-template-columns:repeat({columns},minmax(0,1fr));"
+        "font-size:clamp(11px,3.2vw,1em);overflow-wrap:anywhere"
+    )
 
 
 def _tile(image: Tensor, words: str, alt: str, tile: float) -> str:

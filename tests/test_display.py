@@ -100,6 +100,18 @@ def test_nothing_is_wider_than_the_page_and_pictures_fit_their_place():
     assert all(stored(img).width <= 300 for img in page.all("img"))
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_grid_keeps_its_columns_on_a_phone_only_if_they_mean_something(keep):
+    images = noise(10, 3, 32, 32)
+    style = Tags(show(images, columns=5, keep_columns=keep).html).all("div")[0]["style"]
+    assert ("repeat(5,minmax(0,1fr))" in style) == keep, "five columns, however narrow"
+    assert ("repeat(auto-fill,minmax(max(min(100%,140px),calc((100% - 48px)/5 - .1px)),1fr))" in style) != keep
+    if not keep:
+        assert show(images, columns=5).html == show(images, columns=5, keep_columns=False).html
+    few = Tags(show(images[:3], columns=5, keep_columns=True).html).all("div")[0]["style"]
+    assert "repeat(3," in few, "no empty column"
+
+
 def test_noise_is_kept_small():
     assert len(show(noise(1, 3, 512, 512)).html) < 150_000
 

@@ -13,6 +13,8 @@ from PIL import Image
 
 from tools import chapter_covers, first_mentions, icon_fonts, lean_pages, lean_styles, lifted_pictures, make_pdf, paper
 from tools.accessible_pages import accessible
+from tools.fold_labels import HideCodeCellNode, label_folds
+from tools.whole_formulas import keep_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -153,6 +155,55 @@ def test_a_term_is_linked_once_and_not_in_code():
     pieces = first_mentions.split("A class has a logit; Feature maps, logits, prelogit.", pattern, link)
     assert [piece.astext() for piece in pieces if isinstance(piece, nodes.emphasis)] == ["logit", "Feature maps"]
     assert "".join(piece.astext() for piece in pieces) == "A class has a logit; Feature maps, logits, prelogit."
+
+
+def sentence(*pieces: str) -> nodes.paragraph:
+    """A paragraph of texts and, between dollars, formulas."""
+    made = (nodes.math("", piece.strip("$")) if piece.startswith("$") else nodes.Text(piece) for piece in pieces)
+    return nodes.paragraph("", "", *made)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "whole"),
+    [
+        (("with ", "$a$", ", and ", "$b$", "."), ["a,", "b."]),
+        (("(so ", "$a$", "), the ", "$n$", "-th, \u201c", "$x$", "\u201d"), ["a),", "n-th,", "\u201cx\u201d"]),
+        (("the (", "$C$", ", ", "$H$", ") of it"), ["(C,", "H)"]),
+        (("$y$", "\u2019s"), ["y\u2019s"]),
+        (("$a$", " and ", "$b$", "\u2014or ", "$c$", "-dimensional ", "$d$"), []),
+    ],
+)
+def test_a_formula_takes_the_marks_that_touch_it_along(pieces, whole):
+    paragraph = sentence(*pieces)
+    words, formulas = paragraph.astext(), len(list(paragraph.findall(nodes.math)))
+    keep_whole(paragraph)
+    found = [one.astext() for one in paragraph.findall(nodes.inline) if "pom-whole" in one["classes"]]
+    assert found == whole
+    assert paragraph.astext() == words, "no letter is lost or moved"
+    assert len(list(paragraph.findall(nodes.math))) == formulas
+    once = paragraph.pformat()
+    keep_whole(paragraph)
+    assert paragraph.pformat() == once, "not the same twice"
+
+
+def test_a_fold_says_whether_it_holds_a_solution():
+    def fold(place: str, *tags: str) -> nodes.container:
+        inner = HideCodeCellNode(prompt_show="?", prompt_hide="?", classes=[place])
+        return nodes.container("", inner, classes=["cell", *tags])
+
+    kinds = ["Show a solution", "Show the code", "Show the output", "Show the output"]
+    page = nodes.section(
+        "",
+        fold("above-input", "tag_solution"),
+        fold("above-input", "tag_hide-input"),
+        fold("below-input", "tag_solution"),
+        fold("below-input"),
+    )
+    label_folds(None, page, "page")
+    folds = list(page.findall(HideCodeCellNode))
+    assert [one["prompt_show"] for one in folds] == kinds
+    assert [one["prompt_hide"] for one in folds] == [kind.replace("Show", "Hide") for kind in kinds]
+    assert accessible('<summary aria-label="Toggle hidden content">\n<p>Show') == "<summary>\n<p>Show", "its own name"
 
 
 PDF = (

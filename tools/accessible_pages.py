@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 BOX = re.compile(r'<input class="task-list-item-checkbox"(?![^>]*aria-label)')
+FOLD = re.compile(r'<summary aria-label="Toggle hidden content">')
 BIBLIOGRAPHY = re.compile(r'<div role="list" class="citation-list">')
 
 
 def accessible(body: str) -> str:
-    """Return the HTML of a page with names for the boxes of its task lists, and no list that holds no items."""
+    """Return the HTML of a page whose boxes to tick have names, whose folds are named by what they say, and where no
+    list holds no items."""
     body = BOX.sub('<input class="task-list-item-checkbox" aria-label="To do"', body)
+    body = FOLD.sub("<summary>", body)
     return BIBLIOGRAPHY.sub('<div class="citation-list">', body)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("_config.yml", "_toc.yml", "constraints.txt", "book", "notebooks", "helpers", "tools")
 # What the site's extension does to every page: a change here changes them all.
-EXTENSIONS = ("site_extension", "accessible_pages", "chapter_covers", "first_mentions", "icon_fonts", "lean_pages")
-EXTENSIONS += ("lean_styles", "lifted_pictures", "reference_pictures", "social_cards")
+EXTENSIONS = ("site_extension", "accessible_pages", "chapter_covers", "first_mentions", "fold_labels", "icon_fonts")
+EXTENSIONS += ("lean_pages", "lean_styles", "lifted_pictures", "reference_pictures", "social_cards", "whole_formulas")
 STRUCTURE = ("_config.yml", "_toc.yml", "constraints.txt", "book/_static", *(f"tools/{name}.py" for name in EXTENSIONS))
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 

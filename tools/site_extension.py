@@ -14,10 +14,12 @@ from tools.accessible_pages import make_accessible  # noqa: E402
 from tools.atlas_page import Atlas  # noqa: E402
 from tools.chapter_covers import landing_follows, place_covers  # noqa: E402
 from tools.first_mentions import link_mentions  # noqa: E402
+from tools.fold_labels import label_folds  # noqa: E402
 from tools.lean_pages import make_lean  # noqa: E402
 from tools.lifted_pictures import forget_unused, lift_pictures  # noqa: E402
 from tools.reference_pictures import place_pictures  # noqa: E402
 from tools.social_cards import add_card, forget_cards  # noqa: E402
+from tools.whole_formulas import keep_formulas_whole  # noqa: E402
 
 # TeX in, HTML and its fonts out, the rarer TeX packages, MathML for screen readers. Not the menu: half as much again.
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
@@ -83,6 +85,8 @@ def setup(app) -> dict:
     app.connect("env-get-outdated", landing_follows)
     app.connect("doctree-resolved", link_mentions, priority=900)
     app.connect("doctree-resolved", place_pictures, priority=950)
+    app.connect("doctree-resolved", keep_formulas_whole, priority=960)
+    app.connect("doctree-resolved", label_folds, priority=960)
     app.connect("html-page-context", add_card)
     app.connect("html-page-context", place_covers, priority=700)
     app.connect("html-page-context", make_accessible, priority=800)
