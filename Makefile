@@ -24,7 +24,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights bench score rename browser pdf screenshots vitals newest atlas reference assignments grade clean distclean
+.PHONY: help book test unit notebooks cover lint weights bench score rename browser pdf screenshots vitals newest atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -58,10 +58,15 @@ cover: $(STAMP) ## Draw the picture of the landing page again
 	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/draw_cover.py
 
-atlas: $(STAMP) ## Draw every class on all cores, judge, bind (ARGS="--scheduler ADDRESS", "--help": see what else)
+atlas: $(STAMP) ## Draw every class on all cores, judge them, bind the sheets (ARGS="--help" says what else)
 	@$(PY) -W ignore -m helpers.weights
 	@$(PY) -W ignore tools/draw_atlas.py $(ARGS)
 	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore tools/bind_atlas.py)
+
+worlds: $(STAMP) ## Measure what an atlas costs on a quiet machine, and write the page on larger worlds
+	@$(PY) -W ignore -m helpers.weights
+	@$(PY) -W ignore -m benchmarks.atlas
+	@$(PY) -W ignore -m benchmarks.worlds
 
 reference: $(STAMP) ## Draw the pictures of the helpers reference again
 	@$(PY) -W ignore -m helpers.weights

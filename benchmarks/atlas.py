@@ -166,10 +166,11 @@ def measure(tasks: int) -> dict:
     """Everything, for the file."""
     found = {"machine": in_words(machine()), "network": NETWORK, "measured_steps": STEPS, "recipe_steps": WHOLE}
     found |= {"gflop_an_image": gflop_an_image(), "batches": []}
-    for size in BATCHES:
-        found["batches"].append(in_its_own_process(size))
+    turns = [[in_its_own_process(size) for size in BATCHES] for _ in range(ROUNDS)]
+    for one in zip(*turns, strict=True):
+        found["batches"].append({key: statistics.median(turn[key] for turn in one) for key in one[0]})
         print(found["batches"][-1], flush=True)
-    found["networks"] = {name: in_its_own_process(BATCH, name, 4)["seconds_an_image"] for name in (NETWORK, *OTHERS)}
+    found["networks"] = {name: in_its_own_process(BATCH, name, 16)["seconds_an_image"] for name in (NETWORK, *OTHERS)}
     print(found["networks"], flush=True)
     found |= engines()
     found["simulation"] = simulation(tasks)

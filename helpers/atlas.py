@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
+import torch
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from .networks import load_network
 from .objectives import channel
 from .pictures import picture, saved
 from .recipes import visualize
+from .runtime import native_precision
 from .styles import find_style
 
 Target = int | str | tuple[str, int]
@@ -33,6 +35,7 @@ class Recipe:
         network: the name of a network, or several joined by ``" + "``.
         style, steps, size: as in ``visualize``.
         weights: a fingerprint of the network's numbers, so that no worker draws with others.
+        precision: ``"bfloat16"`` or ``"float32"``: what the network runs in, on every worker alike.
     """
 
     network: str
@@ -40,6 +43,7 @@ class Recipe:
     steps: int = 128
     size: int = 224
     weights: str = ""
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,24 @@ class Batch:
 
 
 def plan(
-    targets: Iterable[Target] | None = None, network: str | None = None, *, seeds: Sequence[int] = (0,), **recipe
+    targets: Iterable[Target] | None = None,
+    network: str | None = None,
+    *,
+    seeds: Sequence[int] = (0,),
+    device: str | None = None,
+    **recipe,
 ) -> tuple[list[Piece], Recipe]:
     """Name every picture that is wanted, before any is drawn (chapter 9).
 
     A name is made of the target, the seed, and a hash of everything that the picture depends on; so the same picture
-    has the same name in every run, and another recipe or other weights never pass for it.
+    has the same name in every run, and another recipe or other weights never pass for it. What the name does not
+    know is the machine: another processor rounds otherwise.
 
     Args:
         targets: classes by index or name, channels as (layer, index); all classes if ``None``.
         network: as for ``load_network``, or several names joined by ``" + "``.
         seeds: each target is drawn once with each.
+        device: where it will be drawn, which settles the precision; by default the GPU if there is one.
         recipe: ``style``, ``steps`` and ``size`` of ``visualize``.
 
     Returns:
@@ -80,8 +91,9 @@ def plan(
         LookupError: no such network, class, layer, channel or style.
         ValueError: the same picture is asked for twice, or no picture at all.
     """
-    loaded, weights = _network(network or load_network().name, None)
-    made = Recipe(loaded.name, weights=weights, **recipe)
+    loaded, weights = _network(network or load_network().name, device)
+    precision = "bfloat16" if native_precision(loaded.device) == torch.bfloat16 else "float32"
+    made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)
     style = asdict(find_style(made.style))
     found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]
     pieces = []
@@ -113,6 +125,7 @@ def draw_batch(batch: Batch, device: str | None = None) -> list[Outcome]:
         raise RuntimeError(f"{network.title} has other weights here ({weights}) than in the plan ({recipe.weights})")
     wanted = [channel(*target) if isinstance(target, tuple) else target for target in targets]
     settings = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=batch.pieces[0].seed)
+    settings["precision"] = torch.bfloat16 if recipe.precision == "bfloat16" else None
     try:
         result = visualize(wanted, network, progress=False, **settings)
     except Exception as error:  # whatever the score of one piece may do to its neighbors

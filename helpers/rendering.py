@@ -67,8 +67,9 @@ def render(
     """Draw every piece that is not yet in a folder (chapter 9).
 
     Each picture is written whole or not at all, as soon as its batch is done. So Ctrl-C, a killed worker or a killed
-    run lose no more than the batches in flight, and the same call does the rest. A piece that cannot be drawn leaves
-    a note, ``NAME.failed``, and is not tried again.
+    run lose no more than the batches in flight, and the same call does the rest, in the same batches: in float32 a
+    picture depends a little on its company. A piece that cannot be drawn leaves a note, ``NAME.failed``, and is not
+    tried again.
 
     Args:
         pieces, recipe: from ``plan``.
@@ -88,7 +89,7 @@ def render(
     """
     shelf = Shelf(folder)
     before = {piece.name: shelf.note(piece.name) for piece in pieces if not retry and shelf.note(piece.name)}
-    missing = [piece for piece in pieces if piece.name not in before and not shelf.has(piece.name)]
+    missing = {piece for piece in pieces if piece.name not in before and not shelf.has(piece.name)}
     report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
     start = time.perf_counter()
     hidden = is_quiet() if progress is None else not progress
@@ -103,13 +104,14 @@ def render(
                         deadly.append(done)
                         continue
                     for piece, outcome in zip(done.pieces, outcomes, strict=True):
-                        shelf.store(piece.name, outcome, report)
-                        bar.update()
+                        if piece in missing:
+                            shelf.store(piece.name, outcome, report)
+                            bar.update()
             return deadly
 
         try:
-            suspects = run([Batch(some, recipe) for some in _groups(missing, batch)])
-            for piece in [piece for batch in suspects for piece in batch.pieces]:
+            suspects = run([Batch(some, recipe) for some in _groups(pieces, batch) if missing.intersection(some)])
+            for piece in [piece for batch in suspects for piece in batch.pieces if piece in missing]:
                 if run([Batch((piece,), recipe)]):  # nothing else was under way: it was this one
                     shelf.store(piece.name, "the worker died", report)
                     bar.update()

@@ -52,6 +52,17 @@ def test_a_name_changes_with_the_network_s_numbers(monkeypatch):
     assert names([259], "squeezenet1_1") != [name]
 
 
+def test_a_name_changes_with_the_precision_and_workers_draw_in_it(monkeypatch):
+    found = []
+    for precision in (None, torch.bfloat16):
+        monkeypatch.setattr(atlas, "native_precision", lambda _, chosen=precision: chosen)
+        pieces, recipe = plan([259], "squeezenet1_1", **QUICK)
+        found.append((pieces[0].name, draw_batch(Batch(tuple(pieces), recipe))[0]))
+    assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
+    alone = visualize(259, load_network("squeezenet1_1"), precision=None, **QUICK)
+    assert torch.equal(picture(found[0][1]), (alone.images[0] * 255).round().to(torch.uint8))
+
+
 def test_a_name_changes_with_what_a_style_is(monkeypatch):
     (name,) = names([259], "squeezenet1_1")
     style = atlas.find_style("clear")

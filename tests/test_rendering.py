@@ -54,8 +54,23 @@ def test_everything_is_drawn_once_and_then_never_again(tmp_path, pieces):
 def test_only_what_is_missing_is_drawn(tmp_path, pieces):
     render(pieces[:4], RECIPE, tmp_path, draw=Artist())
     artist = Artist()
-    report = render(pieces, RECIPE, tmp_path, draw=artist)
+    report = render(pieces, RECIPE, tmp_path, batch=1, draw=artist)
     assert len(artist.asked) == 6 and (report.kept, report.drawn) == (4, 6)
+
+
+def test_what_is_missing_is_drawn_in_the_company_it_had_and_nothing_is_written_twice(tmp_path, pieces):
+    def company(batch: Batch) -> list[bytes]:
+        names = ",".join(piece.name for piece in batch.pieces)
+        return [f"{names} IEND".encode() + b"\xaeB`\x82" for _ in batch.pieces]
+
+    render(pieces, RECIPE, tmp_path / "undisturbed", batch=3, draw=company)
+    render(pieces, RECIPE, tmp_path, batch=3, draw=company)
+    lost, old = tmp_path / "piece-1-0.png", tmp_path / "piece-0-0.png"
+    lost.unlink()
+    old.write_bytes(b"mine IEND\xaeB`\x82")
+    assert render(pieces, RECIPE, tmp_path, batch=3, draw=company).drawn == 1
+    assert lost.read_bytes() == (tmp_path / "undisturbed" / lost.name).read_bytes()
+    assert old.read_bytes().startswith(b"mine")
 
 
 def test_a_batch_has_one_seed(tmp_path, pieces):

@@ -12,6 +12,8 @@ What is drawn is not drawn again: a run that was stopped, by whatever, goes on w
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import io
 import sys
 import zipfile
@@ -104,6 +106,9 @@ class Code(WorkerPlugin):
         place = Path(worker.local_directory) / "helpers.zip"
         place.write_bytes(self.packed)
         sys.path.insert(0, str(place))
+        with contextlib.suppress(OSError, AttributeError):  # no glibc
+            for option in (-1, -3):  # trim and mmap thresholds: as helpers.cluster.KEEP does for workers of our own
+                ctypes.CDLL(None).mallopt(option, 2**25 if option == -3 else 2**31 - 1)
 
 
 def draw(asked: argparse.Namespace) -> Report:
@@ -111,9 +116,8 @@ def draw(asked: argparse.Namespace) -> Report:
     from helpers.atlas import draw_batch, plan
     from helpers.rendering import render
 
-    pieces, recipe = plan(
-        targets(asked), asked.network, seeds=asked.seeds, style=asked.style, steps=asked.steps, size=asked.size
-    )
+    how = dict(style=asked.style, steps=asked.steps, size=asked.size, device=asked.device)
+    pieces, recipe = plan(targets(asked), asked.network, seeds=asked.seeds, **how)
     work = partial(draw_batch, device=asked.device)
     options = dict(batch=asked.batch, draw=work, retry=asked.retry)
     print(f"{len(pieces)} pictures into {asked.folder}")
