@@ -16,7 +16,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -31,10 +33,10 @@ from helpers.pictures import picture, saved
 from helpers.rendering import Engine
 
 NETWORK, STEPS, WHOLE = "squeezenet1_1", 32, 128  # steps measured, and steps of the atlas's recipe
-BATCHES, BATCH, FEW, ROUNDS = (1, 2, 4, 8, 16, 32), 8, 4, 3  # FEW: batches of a round
+BATCHES, BATCH, FEW, ROUNDS = (1, 2, 4, 8, 16, 32), 8, 4, 2  # FEW: batches of a round
 COUNTS = (2, 4, 8)  # batches whose seconds are compared, to see whether they grow in proportion
 OTHERS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg16")
-TASKS = 100_000
+TASKS, AHEAD = 100_000, 50
 
 
 def one_batch(size: int, network: str = NETWORK, steps: int = STEPS) -> dict[str, float]:
@@ -83,6 +85,19 @@ def plain(batches: Sequence[Batch], folder: Path) -> None:
             (folder / f"{piece.name}.png").write_bytes(saved(picture(image), format="PNG"))
 
 
+def bare(batch: Batch) -> int:
+    """Draw a batch in a process of a pool: no scheduler, no store."""
+    torch.set_num_threads(1)
+    return len(draw_batch(batch))
+
+
+def pooled(pool: ProcessPoolExecutor, batches: Sequence[Batch]) -> float:
+    """The seconds that processes without a scheduler take: what this machine has to give."""
+    start = time.perf_counter()
+    list(pool.map(bare, batches))
+    return time.perf_counter() - start
+
+
 def timed(work: Callable[[Path], object]) -> float:
     """The seconds that work takes in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -104,8 +119,16 @@ def engines() -> dict:
     few = pieces[: BATCH * FEW]
     batches = [Batch(tuple(few[i : i + BATCH]), recipe) for i in range(0, len(few), BATCH)]
     torch.set_num_threads(1)
-    found: dict[str, list[float]] = {"plain": [], "loop": [], "1": [], "2": []}
-    with local_cluster(1) as a, Client(a) as one, local_cluster(2) as b, Client(b) as two:
+    found: dict[str, list[float]] = {"plain": [], "loop": [], "1": [], "2": [], "bare 1": [], "bare 2": []}
+    spawned = partial(ProcessPoolExecutor, mp_context=get_context("spawn"))
+    with (
+        local_cluster(1) as a,
+        Client(a) as one,
+        local_cluster(2) as b,
+        Client(b) as two,
+        spawned(1) as single,
+        spawned(2) as pair,
+    ):
         for client in (one, two):
             client.run(draw_batch, Batch(tuple(pieces[:1]), recipe))
         for turn in range(ROUNDS + 1):
@@ -114,6 +137,8 @@ def engines() -> dict:
                 "loop": drawn_by(one_by_one, few, recipe),
                 "1": drawn_by(on_dask(one), few, recipe),
                 "2": drawn_by(on_dask(two), few, recipe),
+                "bare 1": pooled(single, batches),
+                "bare 2": pooled(pair, batches),
             }
             print({name: round(value, 1) for name, value in seconds.items()}, flush=True)
             for name in found if turn else []:
@@ -127,6 +152,7 @@ def engines() -> dict:
         "workers": [{"workers": int(n), "seconds": round(middle[n], 2), "images": len(few)} for n in ("1", "2")],
         "overhead": round(statistics.median(ratios(found["1"], found["plain"])) - 1, 4),
         "speed_up": round(statistics.median(ratios(found["1"], found["2"])), 3),
+        "speed_up_bare": round(statistics.median(ratios(found["bare 1"], found["bare 2"])), 3),
         "growth": growth,
     }
 
@@ -148,49 +174,56 @@ def nothing(batch: Batch) -> list[bytes]:
     return [b""] * len(batch.pieces)
 
 
-def simulation(tasks: int) -> dict[str, float]:
-    """Tasks that draw nothing, through the engine, the scheduler and two workers: what is left is their own share."""
+def simulation(tasks: int = TASKS, ahead: int = AHEAD) -> dict:
+    """Tasks that draw nothing, through the engine, the scheduler and two workers: what is left is their own share.
+
+    As many are under way as 50 workers would have.
+    """
     from distributed import Client
 
     batches = (Batch((Piece(k, 0, f"piece-{k}"),), Recipe(NETWORK)) for k in range(tasks))
     with local_cluster(2) as cluster, Client(cluster) as client:
         start = time.perf_counter()
-        done = sum(1 for _ in on_dask(client)(nothing, batches))
+        done = sum(1 for _ in on_dask(client, ahead)(nothing, batches))
         seconds = time.perf_counter() - start
     assert done == tasks, f"{done} of {tasks} tasks came back"
-    rate, held = round(tasks / seconds), round(peak_mb())
-    return {"tasks": tasks, "seconds": round(seconds, 1), "tasks_a_second": rate, "megabytes": held}
+    words = {"tasks": tasks, "seconds": round(seconds, 1), "tasks_a_second": round(tasks / seconds)}
+    return {"simulation": {**words, "under_way": 2 * ahead}}
 
 
-def measure(tasks: int) -> dict:
-    """Everything, for the file."""
-    found = {"machine": in_words(machine()), "network": NETWORK, "measured_steps": STEPS, "recipe_steps": WHOLE}
-    found |= {"gflop_an_image": gflop_an_image(), "batches": []}
+def batches() -> dict:
+    """Seconds and memory by the size of the batch, and the operations behind them."""
     turns = [[in_its_own_process(size) for size in BATCHES] for _ in range(ROUNDS)]
-    for one in zip(*turns, strict=True):
-        found["batches"].append({key: statistics.median(turn[key] for turn in one) for key in one[0]})
-        print(found["batches"][-1], flush=True)
-    found["networks"] = {name: in_its_own_process(BATCH, name, 16)["seconds_an_image"] for name in (NETWORK, *OTHERS)}
-    print(found["networks"], flush=True)
-    found |= engines()
-    found["simulation"] = simulation(tasks)
-    return found
+    middle = [{key: statistics.median(turn[key] for turn in one) for key in one[0]} for one in zip(*turns, strict=True)]
+    return {"gflop_an_image": gflop_an_image(), "batches": middle}
+
+
+def networks() -> dict:
+    """Seconds an image of each network."""
+    return {"networks": {name: in_its_own_process(BATCH, name, 16)["seconds_an_image"] for name in (NETWORK, *OTHERS)}}
+
+
+PARTS = {"batches": batches, "networks": networks, "engines": engines, "simulation": simulation}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, store."""
     parser = argparse.ArgumentParser(prog="benchmarks.atlas", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
-    parser.add_argument("--tasks", type=int, default=TASKS, help=f"of the simulation ({TASKS:,})")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (all)")
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.one:
         size, *rest = asked.one
         print(json.dumps(one_batch(int(size), *(kind(word) for kind, word in zip((str, int), rest, strict=False)))))
         return
-    found = measure(asked.tasks)
-    store.save_json(asked.results / "atlas.json", found)
-    print(json.dumps(found, indent=1))
+    path = asked.results / "atlas.json"
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    found |= {"machine": in_words(machine()), "network": NETWORK, "measured_steps": STEPS, "recipe_steps": WHOLE}
+    for part in asked.parts:
+        found |= PARTS[part]()
+        store.save_json(path, found)
+        print(json.dumps(found, indent=1), flush=True)
 
 
 if __name__ == "__main__":

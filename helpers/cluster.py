@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import pickle
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,13 +27,14 @@ STORED = "what is stored stays, and the same call does the rest"
 AHEAD = 2  # batches a thread: one that it draws, one that waits for it
 
 
-def on_dask(client: Client) -> Engine:
+def on_dask(client: Client, ahead: int = AHEAD) -> Engine:
     """An engine that draws on the workers of a Dask cluster (chapter 9).
 
     Only so many batches are handed out as keep every worker busy, so memory stays flat however many there are.
 
     Args:
         client: of any cluster; the workers need this package, and its weights within reach.
+        ahead: how many batches a thread has handed out at once: the one that it draws, and others that wait.
 
     Returns:
         An engine for ``render``. It raises ``ConnectionError`` when the scheduler is lost.
@@ -45,7 +47,7 @@ def on_dask(client: Client) -> Engine:
         return draw(batch)
 
     def engine(draw: Draw, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Sequence[Outcome] | None]]:
-        waiting, flying, room = iter(batches), {}, _Room(client)
+        waiting, flying, room = iter(batches), {}, _Room(client, ahead)
         pool = as_completed()
 
         def fill() -> None:
@@ -76,12 +78,12 @@ def on_dask(client: Client) -> Engine:
 class _Room:
     """How many batches may be under way: asked of the scheduler now and then, since workers come and go."""
 
-    def __init__(self, client: Client):
-        self.client, self.asked, self.count = client, 0.0, AHEAD
+    def __init__(self, client: Client, ahead: int):
+        self.client, self.ahead, self.asked, self.count = client, ahead, -math.inf, ahead
 
     def __call__(self) -> int:
         if time.monotonic() - self.asked > 5:
-            self.count = max(AHEAD, AHEAD * sum(self.client.nthreads().values()))
+            self.count = self.ahead * max(1, sum(self.client.nthreads().values()))
             self.asked = time.monotonic()
         return self.count
 

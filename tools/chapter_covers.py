@@ -31,6 +31,7 @@ COVERS = {
     "06": ("Two dreams into the photograph of a cat", 1, None),
     "07": ("Pictures made for the class macaw", 3, None),
     "08": ("Rows of pictures of one class each", 4, None),
+    "09": ("A strip of 125 tiny pictures", 0, (0.0, 0.0, 0.2, 1.0)),
 }
 
 
