@@ -4,9 +4,9 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 """
 
 from .ascent import NotFinite, ascend
-from .atlas import plan
+from .atlas import Batch, Piece, Recipe, draw_batch, plan
 from .cluster import local_cluster, on_dask
-from .collection import load_atlas
+from .collection import Atlas, Entry, load_atlas
 from .display import show_images, show_text
 from .download import WeightsUnavailable
 from .dream import deep_dream, dream_film, guided
@@ -35,7 +35,7 @@ from .player import player, save_gif
 from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
 from .posters import poster
 from .recipes import develop, maximal_class_input, visualize, zoom_film
-from .rendering import one_by_one, render
+from .rendering import Report, one_by_one, render
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
 from .sliders import slider_grid
@@ -59,14 +59,20 @@ from .weights import WeightsCorrupt
 from .wipes import before_after
 
 __all__ = [
+    "Atlas",
+    "Batch",
     "Bound",
+    "Entry",
     "Fourier",
     "Network",
     "NoClassifier",
     "NotFinite",
     "Objective",
     "Opinion",
+    "Piece",
     "Pixels",
+    "Recipe",
+    "Report",
     "Result",
     "STYLES",
     "WeightsCorrupt",
@@ -84,6 +90,7 @@ __all__ = [
     "deep_dream",
     "develop",
     "direction",
+    "draw_batch",
     "dream_film",
     "explore",
     "flip",

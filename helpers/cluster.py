@@ -107,7 +107,7 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     count = room_for(device) if workers is None else workers
     if count < 1:
         raise ValueError(f"no worker to draw with: {'no GPU is seen here' if device == 'cuda' else f'got {workers}'}")
-    common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.ERROR}
+    common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL}
     limit = "auto" if device == "cpu" else 0
     members = {
         i: {"cls": Nanny, "options": {**common, "memory_limit": limit, "env": _environment(i, device)}}

@@ -42,7 +42,7 @@ class Entry:
 
     @property
     def belief(self) -> float:
-        """The geometric mean of the judges' probabilities, in [0, 1]: one sure judge does not outvote another."""
+        """The geometric mean of the judges' probabilities, in [0, 1]; one sure judge does not outvote another."""
         return torch.tensor(self.beliefs, dtype=torch.float64).clamp_min(1e-12).log().mean().exp().item()
 
 

@@ -27,7 +27,7 @@ def save_film(frames: Any, path: str | os.PathLike[str], fps: float = 24, *, i: 
         quality: of an MP4, from 0 to 10; 8 is hard to tell from the original.
 
     Returns:
-        The path. H.264 wants even sides: an odd width or height has its last column or row shown twice.
+        The path. Since H.264 wants even sides, an odd width or height has its last column or row shown twice.
 
     Raises:
         ValueError: no frames, not RGB, not of one size, fps or quality out of range, or another ending.

@@ -184,7 +184,7 @@ class Network(nn.Module):
         raise LookupError(f"{self.title} has no layer {layer!r}; {hint}")
 
     def layer_shapes(self, size: int = 224) -> dict[str, tuple[int, ...]]:
-        """The shape (C, H, W) of every named layer's output for an input of ``size``×``size`` pixels."""
+        """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
         blank = torch.zeros(1, 3, size, size, device=self.device)
         with torch.no_grad():
             found = self.activations(blank, self.layers)

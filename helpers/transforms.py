@@ -66,9 +66,9 @@ def random_affine(degrees: float = 20, scale: tuple[float, float] = (0.5, 1.4), 
     It costs less than half of ``rotate``, ``scale`` and ``jitter`` one after another, and blurs once instead of twice.
 
     Args:
-        degrees: the angle is drawn from −``degrees`` to ``degrees``.
+        degrees: the angle is drawn from ``-degrees`` to ``degrees``.
         scale: the factor is drawn from the first to the second.
-        pixels: the shift in each direction is drawn from −``pixels`` to ``pixels``.
+        pixels: the shift in each direction is drawn from ``-pixels`` to ``pixels``.
     """
     low, high = scale
     if not 0 < low <= high:
@@ -83,12 +83,12 @@ def random_affine(degrees: float = 20, scale: tuple[float, float] = (0.5, 1.4), 
 
 
 def flip() -> Transform:
-    """View: left and right exchanged half of the time."""
+    """View: left and right exchanged half of the time (a view as in chapter 4)."""
     return named("flip()", v2.RandomHorizontalFlip())
 
 
 def pad(pixels: int) -> Transform:
-    """View: a gray margin of ``pixels``, so that nothing is at the border of what the network sees."""
+    """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen (a view as in chapter 4)."""
     return named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
 
 

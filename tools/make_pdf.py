@@ -68,7 +68,7 @@ def chapters_in_order() -> tuple[list[str], dict]:
 
 
 def as_photographs(text: str, folder: Path) -> str:
-    """Write the WebP pictures that a page shows as JPEG beside it, and return the page with their names.
+    """Write the WebP and AVIF pictures that a page shows as JPEG beside it, and return the page with their names.
 
     Chromium takes JPEG into a PDF as it is, and stores all else without loss, at ten times the size.
     """
@@ -84,7 +84,7 @@ def as_photographs(text: str, folder: Path) -> str:
             Image.alpha_composite(paper, whole).convert("RGB").save(target, quality=QUALITY, subsampling=0)
         return f'src="{target.name}"'
 
-    return re.sub(r'src="(\.\./[^"]+\.webp)"', photograph, text)
+    return re.sub(r'src="(\.\./[^"]+\.(?:webp|avif))"', photograph, text)
 
 
 def print_page(browser, url: str) -> bytes:

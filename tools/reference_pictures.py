@@ -37,13 +37,14 @@ def stored() -> dict[str, dict]:
 
 @cache
 def first_chapters() -> dict[str, str]:
-    """Return for each word of the chapters' code the first chapter that has it, such as ``02_gradient_ascent``."""
+    """Return for each name that the chapters take from `helpers` the first chapter, such as ``02_gradient_ascent``."""
     found: dict[str, str] = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        for word in re.findall(r"[A-Za-z_]\w+", code):
-            found.setdefault(word, path.stem)
+        for names in re.findall(r"^from helpers\S* import (\([^)]*\)|.*)", code, re.MULTILINE):
+            for name in re.findall(r"\w+", names):
+                found.setdefault(name, path.stem)
     return found
 
 
