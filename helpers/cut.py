@@ -78,7 +78,8 @@ def cut(core: nn.Module, wants: Mapping[Want, str], narrow: bool = True) -> nn.M
         narrow: whether to leave out the channels that nobody looks at, too.
     """
     nodes = {node: node for node in wants.values()}
-    part = create_feature_extractor(core, nodes, tracer_kwargs=TRACING, suppress_diff_warning=True).eval()
+    part = create_feature_extractor(core, nodes, tracer_kwargs=TRACING, suppress_diff_warning=True)
+    part.train(core.training)
     places = {node: _leave_only(part, node, wants) if narrow else None for node in nodes}
     part.graph.eliminate_dead_code()
     part.recompile()

@@ -130,11 +130,14 @@ class Network(nn.Module):
         self, wanted: tuple[str, ...], precision: torch.dtype | None, compiled: bool
     ) -> Callable[[Tensor], dict[str, Tensor]]:
         """The network cut off after the last layer wanted; made once, since making it takes longer than a step."""
-        key = wanted, precision, compiled
+        key = wanted, precision, compiled, self.core.training
         if key not in self._parts:
             while len(self._parts) >= PARTS:
                 self._parts.pop(next(iter(self._parts)))
             self._parts[key] = self._cut([Want.of(words) for words in wanted], precision, compiled)
+        half = self._halves.get(precision)
+        if half is not None and half.training != self.core.training:
+            half.train(self.core.training)  # a part's modules are its network's, whose mode this is
         return self._parts[key]
 
     def _cut(

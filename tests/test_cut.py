@@ -22,7 +22,7 @@ def counted(network, layers):
     """The activations, and how many channels each convolution made on the way."""
     network.activations(IMAGES, layers)
     made = []
-    part = network._parts[tuple(dict.fromkeys(layers)), None, False]
+    part = network._parts[tuple(dict.fromkeys(layers)), None, False, False]
     for module in part.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             module.register_forward_hook(lambda m, i, out: made.append(out.shape[1]))
@@ -149,3 +149,19 @@ def test_scores_can_be_taken_of_the_whole_layer_too(squeezenet):
         bound = objective.bind(squeezenet)
         few = squeezenet.activations(IMAGES, bound.layers)
         torch.testing.assert_close(bound.score(few), bound.score(acts), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", [None, torch.bfloat16])
+def test_a_network_in_training_mode_is_cut_in_training_mode(precision):
+    network = load_network("squeezenet1_1")
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def looks() -> set[float]:
+        found = [network.activations(images, ["logits[5]"], precision=precision)["logits[5]"].item() for _ in range(4)]
+        return set(found)
+
+    assert len(looks()) == 1
+    network.train()
+    assert len(looks()) > 1, "dropout drops nothing"
+    network.eval()
+    assert len(looks()) == 1
