@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import store
 from benchmarks.machine import in_words, machine
 from benchmarks.memory import peak_mb
-from helpers import load_network, local_cluster, on_dask, one_by_one, plan, render, visualize
+from helpers import channel, load_network, local_cluster, on_dask, one_by_one, plan, render, visualize
 from helpers.atlas import Batch, Piece, Recipe, draw_batch
 from helpers.pictures import picture, saved
 from helpers.rendering import Engine
@@ -44,8 +44,6 @@ def one_batch(size: int, network: str = NETWORK, steps: int = STEPS) -> dict[str
     torch.set_num_threads(1)
     whole = network != "vgg16"
     loaded = load_network(network) if whole else load_network(network, classifier=False)
-    from helpers import channel
-
     targets = list(range(size)) if whole else [channel("conv5_3", k) for k in range(size)]
     visualize(targets, loaded, steps=2, progress=False)
     start = time.perf_counter()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from distributed import Client, SpecCluster
 
 MEMORY = 2 * 2**30  # bytes that a worker may want: a batch of 8 pictures of 224² takes about half of it
-KEEP = {  # Dask lets a worker give memory back after every convolution, which makes it half as fast; these keep it
+KEEP = {  # Dask lets a worker give memory back at once, and it asks for it again at the next layer; these keep it
     "MALLOC_TRIM_THRESHOLD_": str(2**32),
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_ARENA_MAX": "1",

@@ -73,7 +73,7 @@ def render(
 
     Args:
         pieces, recipe: from ``plan``.
-        folder: where the PNG files go; each carries its caption and the code that makes it.
+        folder: where the PNG files go; each carries its caption.
         batch: how many pictures are drawn at once.
         engine: who draws: takes a function and batches, and yields each batch with what the function made of it, in
             any order, or with ``None`` where the worker died of it.

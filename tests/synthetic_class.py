@@ -99,7 +99,7 @@ def broken() -> list[Kind]:
     """Those whose notebooks do not end well."""
     none = {"a-ideal-test": 0.0}
     blind = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\nwhile True: pass\n"
-    hungry = "hoard = []\nwhile True: hoard.append(bytearray(2**26))\n"
+    hungry = "hoard = []\nwhile True: hoard.append(bytearray(2**29))\n"
     return [
         Kind("endless", {"a-ideal": "while True: pass\n"}, none),
         Kind("endless-function", {"a-ideal": body("while True: pass")}, none),

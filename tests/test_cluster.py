@@ -21,7 +21,8 @@ from helpers.cluster import AHEAD, KEEP, local_cluster, on_dask
 distributed = pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = ["--steps", "8", "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
+STEPS = "32"  # so that a run lasts longer than it takes to be disturbed, on a busy machine too
+SMALL = ["--steps", STEPS, "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
 PATIENCE = 240  # seconds, on a machine that does other things
 PNG = b"\x89PNG...IEND\xaeB`\x82"
 
@@ -77,7 +78,7 @@ def undisturbed(tmp_path_factory) -> dict[str, bytes]:
     """What one process draws that nobody disturbs."""
     folder = tmp_path_factory.mktemp("undisturbed")
     classes = [int(c) for c in SMALL[SMALL.index("--classes") + 1 :]]
-    pieces, recipe = plan(classes, "squeezenet1_1", steps=8, size=64)
+    pieces, recipe = plan(classes, "squeezenet1_1", steps=int(STEPS), size=64)
     report = render(pieces, recipe, folder, batch=2)
     assert report.drawn == len(classes) and not report.failed
     return contents(folder)

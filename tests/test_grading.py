@@ -119,7 +119,7 @@ def graded(tmp_path_factory):
     (folder / "overlay" / "probes" / "mine.py").write_text(PROBE)
     (folder / "overlay" / f"{synthetic_class.SOURCE.stem}.py").write_text(OVERLAY)
     options += ["--overlay", str(folder / "overlay")]
-    options += ["--timeout", "60", "--cell-timeout", "3", "--memory", "1024"]
+    options += ["--timeout", "60", "--cell-timeout", "6", "--memory", "1024"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grading_main, "rules", lambda *_: "the rules")
         assert grading_main.main(options) == 0
@@ -166,7 +166,7 @@ def test_what_is_said(graded):
     assert "return" in said["returns-nothing"]["a-ideal-test"]
     assert "ZeroDivisionError" in said["crashes"]["a-ideal-test"]
     assert "SyntaxError" in said["syntax-error"]["a-ideal-test"]
-    assert "still running after 3 s" in said["endless"]["a-ideal-test"]
+    assert "still running after 6 s" in said["endless"]["a-ideal-test"]
     assert "still running after" in said["endless-function"]["a-ideal-test"]
     assert "a pair" in said["learned-by-heart"]["a-ideal-test"]
     assert "out of memory" in said["hungry"]["a-ideal-test"]
