@@ -2,7 +2,7 @@
 
 Both have drawn the same classes. The classes are drawn again, with replacement, many times; each time both recipes are
 counted on what came up, so that a class which is easy for both favors neither. Between the 2.5th and the 97.5th
-percentile of the differences lies the 95 % interval. Source: Efron and Tibshirani, *An Introduction to the Bootstrap*
+percentile of the differences lies the 95% interval. Source: Efron and Tibshirani, *An Introduction to the Bootstrap*
 (1993). (The module is not called ``statistics``: Python has one of that name, and a script beside it would find ours.)
 """
 
@@ -25,9 +25,9 @@ class Comparison:
         classes: how many classes.
         first, second: how many of them each recipe got right.
         difference: first − second, in classes.
-        difference_interval: its 95 % interval.
+        difference_interval: its 95% interval.
         ratio: first / second; infinite if only the second is 0, and 1 if both are.
-        ratio_interval: its 95 % interval.
+        ratio_interval: its 95% interval.
     """
 
     classes: int
@@ -79,7 +79,7 @@ def compare(first: Mapping[int, bool], second: Mapping[int, bool], draws: int = 
 
 
 def share_interval(hits: Mapping[int, bool], draws: int = DRAWS, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of the share of classes that one recipe got right, in [0, 1]."""
+    """The 95% interval of the share of classes that one recipe got right, in [0, 1]."""
     values = np.array([bool(hit) for hit in hits.values()])
     counts = np.random.default_rng(seed).binomial(len(values), values.mean(), size=draws)
     return _interval(counts / len(values))

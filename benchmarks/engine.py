@@ -88,17 +88,21 @@ def memory() -> dict[str, float]:
 
 
 def rows(found: Sequence[dict], group: str) -> list[list[str]]:
-    """A group of results as a table."""
-    table = [["", "images", "ms a step and image", "× its floor", "at most", ""]]
-    for one in found:
-        if one["group"] != group:
-            continue
-        target = one.get("target")
-        kept = "" if not target else "kept" if one["ratio"][0] <= target else "missed"
-        ratio = tables.spread(one.get("ratio"), 2) if one["floor"] else "its own"
-        aim = f"{target:.2f}" if target else ""
-        table.append([one["name"], str(one["batch"]), tables.spread(one["ms"], 1), ratio, aim, kept])
+    """A group of results as a table; limits and whether they were kept only where there are limits."""
+    members = [one for one in found if one["group"] == group]
+    limited = any(one.get("target") for one in members)
+    table = [["", "images", "ms a step and image", "× its floor", *(["at most", "verdict"] if limited else [])]]
+    for one in members:
+        ratio = tables.spread(one.get("ratio"), 2) if one["floor"] else tables.OWN
+        row = [one["name"], str(one["batch"]), tables.spread(one["ms"], 1), ratio]
+        table.append([*row, *(verdict(one) if limited else [])])
     return table
+
+
+def verdict(one: dict) -> list[str]:
+    """A result's limit, and whether it was kept; empty without one."""
+    target = one.get("target")
+    return [f"{target:.2f}", "kept" if one["ratio"][0] <= target else "missed"] if target else ["", ""]
 
 
 def groups(found: Sequence[dict]) -> list[str]:

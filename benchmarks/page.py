@@ -6,14 +6,14 @@ python -m benchmarks.page
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cases, engine, riddle, scoreboard, store, tables
+from benchmarks import cases, engine, riddle, scoreboard, sheets, store, tables
 from benchmarks.drawing import JUDGES
 from benchmarks.entries import MAIN, SECOND, in_order
 from benchmarks.machine import in_words
-from benchmarks.quality import SHOWN
 from helpers.download import write_whole
 from helpers.networks import imagenet_classes
 
@@ -31,11 +31,11 @@ NOTES = {
 
 
 def figure(path: Path, page: Path, alt: str, caption: str) -> str:
-    """A figure, if there is a picture; else nothing."""
+    """A figure, if there is a picture, which dark pages leave as it is; else nothing."""
     if not path.exists():
         return ""
     place = Path(*[".."] * len(page.parent.relative_to(store.ROOT).parts)) / path.relative_to(store.ROOT)
-    return f"```{{figure}} {place.as_posix()}\n:alt: {alt}\n\n{caption}\n```"
+    return f"```{{figure}} {place.as_posix()}\n:alt: {alt}\n:class: dark-light\n\n{caption}\n```"
 
 
 def failures(entry: dict, classes: Sequence[int]) -> str:
@@ -73,12 +73,19 @@ def about(results: Path, entries: Sequence[dict], count: int) -> str:
     facts = store.load(results / "machine.json")
     networks = ", ".join(dict.fromkeys(entry["network"] for entry in entries))
     seeds = ", ".join(dict.fromkeys(str(entry["seed"]) for entry in entries))
+    tried = [entry["confirmed"] for entry in entries if "confirmed" in entry]
+    since = (
+        " The code has changed since some rows were drawn; they stand, because both judges say the same, to the last "
+        f"stored digit, of what today's code draws for the first {min(tried)} of their classes."
+        if tried
+        else ""
+    )
     return (
         f"Every recipe goes down one list of {count} classes of odd index, sampled at random, with the same frozen "
         f"network ({networks}), and two judges, {STRANGERS}, say what they see. Not every recipe has come to the end "
         "of the list: the column *classes* says how far, and comparisons are made on the classes that both have. The "
-        f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95 %, by a paired bootstrap "
-        f"over classes.\n\nMeasured on: {in_words(facts)}."
+        f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95%, by a paired bootstrap "
+        f"over classes.{since}\n\nMeasured on: {in_words(facts)}."
     )
 
 
@@ -105,22 +112,29 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
         if best and entry["kind"] == "ours" and entry["name"] != MAIN:
             found = tables.comparisons([entry, best], entry["name"], JUDGES, classes)
             if found:
-                parts.append(f"### {entry['title']}, against the best of the peers")
+                parts.append(f"### Against the best of the peers: {entry['title']}")
                 parts += [pace(entry, best), tables.markdown(tables.compared(found, entry["title"]))]
-    caption = f"The first {SHOWN} classes of the sample, by every recipe."
+    pictures = figures(results, page, classes)
+    for entry in entries:
+        if entry["name"] in (MAIN, "visualize-two"):
+            pictures += [f"### Where {entry['title']} fails", failures(entry, classes)]
+    return parts + pictures
+
+
+def figures(results: Path, page: Path, classes: Sequence[int]) -> list[str]:
+    """The sheets of pictures, under a heading if there are any, and the names that the second does not tell."""
+    caption = f"The first {sheets.COLUMNS} classes of the sample, by every recipe."
     alt = "A sheet of small pictures: one row for each recipe, one column for each class"
-    parts += [figure(results / "sheet.webp", page, alt, caption)]
+    found = [figure(results / "sheet.webp", page, alt, caption)]
     alt = "Pictures of different classes without captions"
     caption = (
         f"The first {riddle.CLASSES} classes of the sample, drawn for the eye: style natural, {riddle.STEPS} steps, by "
         f"{len(riddle.ARTISTS)} networks at once, both judges among them, so that nobody but you is left to ask. Name "
         "them; the answers are below."
     )
-    parts += [figure(results / "wordless.webp", page, alt, caption), answers(classes)]
-    for entry in entries:
-        if entry["name"] in (MAIN, "visualize-two"):
-            parts += [f"### What {entry['title']} fails at", failures(entry, classes)]
-    return parts
+    riddles = figure(results / "wordless.webp", page, alt, caption)
+    found += [riddles, answers(classes)] if riddles else []
+    return ["## The pictures", *found] if any(found) else []
 
 
 def pace(entry: dict, best: dict) -> str:
@@ -129,7 +143,8 @@ def pace(entry: dict, best: dict) -> str:
         return ""
     mine, theirs = (one["timing"]["seconds"][0] for one in (entry, best))
     return (
-        f"{entry['title']}: {mine:.2f} s an image; {best['title']}: {theirs:.2f} s. That is {mine / theirs:.2f} of it."
+        f"An image takes {mine:.2f} s by {entry['title']}, and {theirs:.2f} s by {best['title']}: the first is "
+        f"{mine / theirs:.2f} times as long."
     )
 
 
@@ -171,8 +186,9 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
 
 
 def settings(entries: Sequence[dict]) -> str:
-    """What each row is, with where its defaults are documented."""
-    return tables.markdown([["recipe", "what it does"], *([entry["title"], entry["settings"]] for entry in entries)])
+    """What each row is, calls set as code."""
+    rows = [[entry["title"], re.sub(r"visualize\([^)]*\)", r"`\g<0>`", entry["settings"])] for entry in entries]
+    return tables.markdown([["recipe", "what it does"], *rows])
 
 
 def board(results: Path) -> str:
@@ -180,8 +196,7 @@ def board(results: Path) -> str:
     lines = store.load(results / "scoreboard.json") or []
     template = (Path(__file__).parent / "scoreboard.md").read_text(encoding="utf-8")
     table = tables.markdown(scoreboard.rows(lines)) if lines else "Nobody has been scored yet."
-    described = tables.markdown([["recipe", "what it does"], *([line["title"], line["settings"]] for line in lines)])
-    facts = {"generated": GENERATED.format(command="make score"), "table": table, "settings": described}
+    facts = {"generated": GENERATED.format(command="make score"), "table": table, "settings": settings(lines)}
     facts |= {"strangers": STRANGERS, "example": (Path(__file__).parent / "recipes/visualize.yml").read_text("utf-8")}
     for key, text in facts.items():
         template = template.replace(f"<<{key}>>", text.strip())

@@ -23,7 +23,7 @@ from benchmarks.machine import in_words, machine
 from benchmarks.peers import NOT_INSTALLED
 from benchmarks.timing import time_entry
 
-SHOWN = 12  # classes of the contact sheet: the first of the sample
+SHOWN = sheets.COLUMNS  # classes of the contact sheet: the first of the sample
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

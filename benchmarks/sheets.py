@@ -10,8 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from helpers.download import write_whole
 from helpers.pictures import webp
 
-SIDE, GAP, MARGIN, HEAD = 112, 4, 190, 30  # pixels: a picture, between two, for the row's name, for the columns'
-PAPER, INK = "white", "#222222"
+COLUMNS = 8  # classes of the sheet: the first of those given
+SIDE, GAP, MARGIN, HEAD = 148, 4, 304, 60  # pixels: a picture, between two, for the row's name, for the columns'
+ROW_FONT, HEAD_FONT = 24, 22  # pixels, of which a page shows half
+PAPER, INK = (0, 0, 0, 0), "#777c85"  # whatever page it lies on, light or dark, shines through
 BUDGET = 900_000  # bytes
 
 
@@ -23,31 +25,36 @@ def tile(path: Path, side: int = SIDE) -> Image.Image | None:
         return stored.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
 
 
-def wrapped(words: str, width: int) -> str:
-    """Words broken into lines of about ``width`` letters."""
+def wrapped(words: str, width: int, font: ImageFont.FreeTypeFont) -> str:
+    """Words broken into lines of at most ``width`` pixels, if no word alone is longer."""
     lines = [""]
     for word in words.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
+        if lines[-1] and font.getlength(f"{lines[-1]} {word}") > width:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "\n".join(lines)
 
 
 def sheet(rows: Sequence[tuple[str, Path]], classes: Sequence[int], names: Sequence[str]) -> Image.Image:
-    """Rows of pictures with names at the left and classes on top.
+    """Rows of pictures with names at the left and classes on top, on no ground.
 
     Args:
         rows: a name and a folder of pictures for each.
-        classes: a column each.
+        classes: a column for each of the first ``COLUMNS``.
         names: of the classes.
+
+    Returns:
+        RGBA, as wide as a page of 760 pixels on a screen of two dots a pixel if no column is missing.
     """
-    step = SIDE + GAP
-    paper = Image.new("RGB", (MARGIN + step * len(classes), HEAD + step * len(rows)), PAPER)
-    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(13)
+    step, classes, names = SIDE + GAP, classes[:COLUMNS], names[:COLUMNS]
+    paper = Image.new("RGBA", (MARGIN + step * len(classes), HEAD + step * len(rows)), PAPER)
+    pen, font, small = ImageDraw.Draw(paper), ImageFont.load_default(ROW_FONT), ImageFont.load_default(HEAD_FONT)
     for column, name in enumerate(names):
-        pen.text((MARGIN + column * step, 1), wrapped(name, 18), INK, ImageFont.load_default(11), spacing=1)
+        place = MARGIN + column * step, HEAD - 6
+        pen.multiline_text(place, wrapped(name, SIDE, small), INK, small, anchor="ld", spacing=2)
     for row, (title, folder) in enumerate(rows):
-        pen.text((4, HEAD + row * step + 30), wrapped(title, 26), INK, font)
+        place = 0, HEAD + row * step + SIDE // 2
+        pen.multiline_text(place, wrapped(title, MARGIN - 12, font), INK, font, anchor="lm", spacing=4)
         for column, k in enumerate(classes):
             image = tile(folder / f"{k}.webp")
             if image:
@@ -65,7 +72,7 @@ def wordless(folder: Path, classes: Sequence[int], columns: int = 6, side: int =
         side: pixels of each.
     """
     lines = -(-len(classes) // columns)
-    paper = Image.new("RGB", (columns * (side + GAP), lines * (side + GAP)), PAPER)
+    paper = Image.new("RGBA", (columns * (side + GAP) - GAP, lines * (side + GAP) - GAP), PAPER)
     for i, k in enumerate(classes):
         image = tile(folder / f"{k}.webp", side)
         if image:

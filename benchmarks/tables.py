@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from benchmarks import store
 from benchmarks.bootstrap import Comparison, compare, share_interval
+from helpers.typography import typeset
 
 JUDGE_TITLES = {"efficientnet_lite0": "Lite0", "efficientnet_lite1": "Lite1"}
+OWN = "its own"  # the ratio of what is its own floor
+NUMBER = re.compile(r"[-+]?[\d.,∞]+%?( points)?(\s\([-+\d.,∞–\sto]+\))?")  # perhaps with an interval
+NO_NUMBER = ("", "–", OWN)  # what stands in a column of numbers where there is none
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -18,13 +23,23 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table."""
-    head, *body = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+    """Rows as a Markdown table, columns of numbers flush right; "top-1" does not break at its hyphen."""
+    rules = ["--:" if of_numbers([row[i] for row in rows[1:]]) else "---" for i in range(len(rows[0]))]
+    rows = [
+        [typeset(cell.replace("|", "/")).replace("top-", "top\N{NON-BREAKING HYPHEN}") for cell in row] for row in rows
+    ]
+    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, f"| {' | '.join(rules)} |", *body])
+
+
+def of_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, and nothing else but a word for their absence."""
+    found = [cell for cell in cells if cell not in NO_NUMBER]
+    return bool(found) and all(NUMBER.fullmatch(cell) for cell in found)
 
 
 def share(entry: dict, judge: str, first: int, classes: Sequence[int]) -> str:
-    """A share in words: ``61 % (54–68)``, the interval at 95 %; a dash if nothing is drawn."""
+    """A share in words: ``61% (54–68)``, the interval at 95%; a dash if nothing is drawn."""
     hits = store.hits(entry, judge, first, classes)
     if not hits:
         return "–"
@@ -58,7 +73,7 @@ def cost(entries: Sequence[dict]) -> list[list[str]]:
 def ablation(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
     """Each recipe beside the first: how often each judge names the class, in percentage points, and what it costs."""
     head = ["recipe", *(f"{JUDGE_TITLES.get(j, j)} top-{n}" for j in judges for n in (1, 5))]
-    rows = [[*head, "the first of these against the whole (95 %)", "s an image"]]
+    rows = [[*head, f"{head[1]}, against the whole (95%)", "s an image"]]
     for entry in entries:
         found = compare(*(store.hits(one, judges[0], 1, classes) for one in (entry, entries[0])))
         low, high = (100 * end / found.classes for end in found.difference_interval)
@@ -106,20 +121,22 @@ def best_peer(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[
 
 
 def compared(found: Sequence[tuple[dict, str, int, Comparison]], title: str) -> list[list[str]]:
-    """The comparisons as a table."""
-    rows = [[f"{title} against", "judge", "classes", "it", "the peer", "difference (95 %)", "ratio (95 %)", "verdict"]]
+    """The comparisons as a table, what counts first; a peer's name stands in its first row only."""
+    rows = [[f"{title} against", "judge", "verdict", "difference (95%)", "classes", "it", "the peer", "ratio (95%)"]]
+    last = None
     for entry, judge, first, c in found:
         low, high = c.difference_interval
         rows.append(
             [
-                entry["title"],
+                "" if entry is last else entry["title"],
                 f"{JUDGE_TITLES.get(judge, judge)} top-{first}",
+                c.verdict,
+                f"{c.difference:+d} ({low:+.0f} to {high:+.0f})",
                 str(c.classes),
                 str(c.first),
                 str(c.second),
-                f"{c.difference:+d} ({low:+.0f} to {high:+.0f})",
-                f"{c.ratio:.2f} ({c.ratio_interval[0]:.2f} to {c.ratio_interval[1]:.2f})",
-                c.verdict,
+                f"{c.ratio:.2f} ({c.ratio_interval[0]:.2f} to {c.ratio_interval[1]:.2f})".replace("inf", "∞"),
             ]
         )
+        last = entry
     return rows

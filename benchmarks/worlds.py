@@ -25,7 +25,7 @@ def hours(seconds: float) -> str:
     """A time as people say it."""
     if seconds < 5400:
         return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.0f} hours" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
+    return f"{seconds / 3600:.1f} hours" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def worlds(found: dict) -> list[tuple[str, str, str]]:
@@ -60,7 +60,7 @@ def page(found: dict) -> str:
     slope = [one["seconds"] / one["images"] for one in growth]
     speeds = [(TITLES.get(name, name), f"{seconds:.1f}") for name, seconds in networks.items()]
     sizes = [
-        (str(one["batch"]), f"{one['seconds_an_image']:.2f}", f"{one['megabytes']:.0f}") for one in batches.values()
+        (str(one["batch"]), f"{one['seconds_an_image']:.2f}", f"{one['megabytes']:,.0f}") for one in batches.values()
     ]
     return f"""# What larger worlds cost
 
@@ -79,7 +79,8 @@ steps (measured over {found["measured_steps"]} and multiplied):
 
 {markdown([("images in a batch", "seconds an image", "memory of the process, MB"), *sizes])}
 
-The same for the networks, in batches of 8 (of VGG16 its convolutions, with a channel of the last as the target):
+The same for the networks, in batches of 8, measured anew (of VGG16 its convolutions, with a channel of the last as the
+target):
 
 {markdown([("network", "seconds an image"), *speeds])}
 
@@ -105,8 +106,8 @@ convolutions may get less than that, half precision more.
 2. **Memory, if batches grow.** The table above has it. A batch that does not fit fails as a whole and is then drawn one
    by one, which saves the pictures and not the time: choose a smaller batch.
 3. **The one writer.** Pictures travel to the program that asked for them, which writes them: {PNG // 1000} kB
-   each, so {WORKERS} workers send {sent:.0f} MB a second. A cable of a gigabit carries {1e9 / 8 / PNG:,.0f} pictures a
-   second.
+   each, so {WORKERS} workers send {sent:.0f} MB a second. A cable of a gigabit carries about
+   {round(1e9 / 8 / PNG, -2):,.0f} pictures a second.
    Beyond that each worker would write to a shared store, under the same names: they are made of what the picture
    depends on, so no two workers need to agree on anything.
 4. **The scheduler.** A batch of 8 takes a core about {a_batch:.0f} s, and the scheduler hands out {rate:,} a

@@ -20,5 +20,5 @@ check_opinion = Check(
     "check_opinion", judging.opinion, d_judge.opinion, right="a stranger's ranks, and the artist may not judge"
 )
 check_interval = Check(
-    "check_interval", judging.interval, d_judge.interval, right="the paired 95 % interval", limit=20.0
+    "check_interval", judging.interval, d_judge.interval, right="the paired 95% interval", limit=20.0
 )

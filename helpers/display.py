@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from .pictures import as_images, data_uri, picture, webp
+from .typography import typeset
 
 PAGE_WIDTH = 760
 GAP = 12
@@ -63,7 +64,7 @@ def show_images(
         columns: how many side by side where there is room for them (a phone shows fewer).
         width: how wide the whole may be, in pixels; never more than 760.
         keep_columns: whether a phone, too, shows that many side by side, however small: for grids whose rows or
-            columns mean something.
+            columns mean something. Three pictures stand side by side in any case.
 
     Returns:
         An object to stand last in a cell.
@@ -89,7 +90,7 @@ def show_images(
         _tile(image, words[k] if words else "", alt if count == 1 else f"{alt} ({k + 1} of {count})", tile)
         for k, image in enumerate(found)
     ]
-    grid = _fixed_grid(columns) if keep_columns else _grid(columns, min(140, int(tile)))
+    grid = _fixed_grid(columns) if keep_columns or count == columns == 3 else _grid(columns, min(140, int(tile)))
     body = f'<div style="{grid}">{"".join(tiles)}</div>' if count > 1 else tiles[0]
     lines = [caption, *(f"  {k + 1}. {word}" for k, word in enumerate(words))]
     return Shown(figure_tag(body, caption, total), "\n".join(lines))
@@ -125,7 +126,7 @@ def _tile(image: Tensor, words: str, alt: str, tile: float) -> str:
     sharp = "image-rendering:pixelated;" if made.width <= 64 else ""
     img = image_tag(webp(made), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
     style = CAPTION_STYLE.replace(".9em", ".82em").replace(".7em", ".4em")
-    under = f'<figcaption style="{style};opacity:.85">{html.escape(words)}</figcaption>' if words else ""
+    under = f'<figcaption style="{style};opacity:.85">{html.escape(typeset(words))}</figcaption>' if words else ""
     return f'<figure class="pom-tile" style="margin:0">{img}{under}</figure>'
 
 
@@ -133,7 +134,7 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
     """An <img>; the class "dark-light" tells Sphinx's dark pages to put nothing white behind it."""
     look = f"{style}display:block;max-width:100%;height:auto;margin:0;background:transparent"
     return (
-        f'<img class="dark-light" alt="{html.escape(alt)}" width="{width}" height="{height}" style="{look}" '
+        f'<img class="dark-light" alt="{html.escape(typeset(alt))}" width="{width}" height="{height}" style="{look}" '
         f'src="{data_uri(data)}">'
     )
 
@@ -141,12 +142,14 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
 def figure_tag(body: str, caption: str, width: int) -> str:
     return (
         f'<figure class="pom-figure" style="margin:1em 0;max-width:{width}px">{body}'
-        f'<figcaption style="{CAPTION_STYLE}">{html.escape(caption)}</figcaption></figure>'
+        f'<figcaption style="{CAPTION_STYLE}">{html.escape(typeset(caption))}</figcaption></figure>'
     )
 
 
 def show_text(markdown: str) -> Any:
     """Return a sentence that code wrote, as Markdown to stand last in a cell.
+
+    Numbers are set as in a book: −0.5 for ``-0.5``, 7.4 × 10⁻⁴ for ``7.4e-04``.
 
     Args:
         markdown: the sentence, with the numbers already in it.
@@ -156,4 +159,4 @@ def show_text(markdown: str) -> Any:
     """
     from IPython.display import Markdown
 
-    return Markdown(markdown)
+    return Markdown(typeset(markdown))

@@ -19,6 +19,7 @@ from torchvision.transforms.v2 import functional as F
 from .images import check_images, load_photo
 from .network import Network
 from .networks import load_network
+from .typography import typeset
 
 SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}  # what a judge was trained to look at; others 224
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right
@@ -59,7 +60,7 @@ class Opinion:
 
     @property
     def top5(self) -> float:
-        """The share of images in which the target is among the judge's first five, in [0, 1]."""
+        """The share of images in which the target is among the judge’s first five, in [0, 1]."""
         return (self.rank <= 5).double().mean().item()
 
     def caption(self, i: int = 0) -> str:
@@ -83,7 +84,9 @@ class Opinion:
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Target, rank, probability and first guesses of each image, in words."""
-        guesses = [", ".join(f"{name} {p:.0%}" for name, p in best) for best in self.top]
+        guesses = [
+            ", ".join(f"{name} {p:.0%}" if p >= 0.005 else f"{name} <1%" for name, p in best) for best in self.top
+        ]
         numbers = zip(self.rank.tolist(), self.probability.tolist(), strict=True)
         return [(n, str(r), f"{p:.1%}", g) for n, (r, p), g in zip(self.names, numbers, guesses, strict=True)]
 
@@ -94,11 +97,11 @@ class Opinion:
         cells = [[html.escape(cell) for cell in row] for row in [HEAD, *self.rows()]]
         head, *body = ["".join(f'<{t} style="{CELL}">{c}</{t}>' for c in row) for t, row in _tags(cells)]
         rows = "".join(f"<tr>{row}</tr>" for row in body)
-        words = html.escape(self.summary())
+        words = html.escape(typeset(self.summary()))
         return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{words}</p>'
 
 
-HEAD = ("target", "rank", "probability", "the judge's first five")
+HEAD = ("target", "rank", "probability", "the judge’s first five")
 
 
 def _tags(rows: list[list[str]]) -> list[tuple[str, list[str]]]:

@@ -44,7 +44,7 @@ def load_network(name: str | None = None, *, classifier: bool = True, device: st
         device: ``"cpu"``, ``"cuda"``, …; by default the GPU if there is one.
 
     Returns:
-        A ``Network`` in ``eval()`` with frozen parameters: RGB in [0, 1] to 1,000 logits.
+        A ``Network`` in ``eval()`` with frozen parameters, from RGB in [0, 1] to 1,000 logits.
 
     Raises:
         LookupError: no network of that name; the nearest names are given.

@@ -15,11 +15,13 @@ import matplotlib.pyplot as plt
 import matplotlib.style
 import torch
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from torch import Tensor
 
 from .display import PAGE_WIDTH, Shown, figure_tag, image_tag
 from .pictures import as_images, saved
+from .typography import typeset
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 
@@ -33,7 +35,7 @@ def new_figure(columns: int = 1, rows: int = 1, height: float | None = None) -> 
         height: of the whole figure, in inches; by default one that suits.
 
     Returns:
-        The figure and its axes: one Axes, or an array of them if there are several.
+        The figure and its axes, which are one Axes, or an array of them if there are several.
     """
     matplotlib.style.use(STYLE)
     width = 5.6 if columns == 1 else PAGE_WIDTH / 100
@@ -57,11 +59,13 @@ def show_plot(fig: Figure, *, caption: str, alt: str) -> Shown:
         raise TypeError(f"expected a matplotlib figure, such as ax.figure, got a {type(fig).__name__}")
     width, height = (round(100 * side) for side in fig.get_size_inches())
     shown = min(width, PAGE_WIDTH)
+    for words in fig.findobj(Text):
+        words.set_text(typeset(words.get_text()))
     data = _rendered(fig, 200 * shown / width)
     plt.close(fig)
     least = f"min-width:{round(shown * 0.64)}px;" if shown > 600 else ""
     img = image_tag(data, alt, shown, round(height * shown / width), least)
-    return Shown(figure_tag(f'<div style="overflow-x:auto">{img}</div>', caption, shown), caption)
+    return Shown(figure_tag(f'<div class="pom-wide" style="overflow-x:auto">{img}</div>', caption, shown), caption)
 
 
 def _rendered(fig: Figure, dpi: float) -> bytes:
@@ -102,7 +106,8 @@ def show_curves(curves: Mapping[str, Any], *, caption: str, alt: str, ylabel: st
 
 def _legend_above(fig: Figure, labels: list[str]) -> None:
     """Name the lines above the plot, where no line can run through a name."""
-    columns = max(1, 58 // (8 + max(len(str(label)) for label in labels)))
+    lengths = [8 + len(str(label)) for label in labels]
+    columns = len(labels) if sum(lengths) <= 58 else max(1, 58 // max(lengths))
     fig.set_figheight(fig.get_figheight() + 0.22 * math.ceil(len(labels) / columns))
     fig.legend(loc="outside upper left", ncols=min(columns, len(labels)), borderpad=0)
 
@@ -120,7 +125,7 @@ def power_spectrum(images: Any) -> tuple[Tensor, Tensor]:
         images: (B, 3, H, W), or what else ``show_images`` takes; all of one size, 8 by 8 or more.
 
     Returns:
-        Frequencies (F,) in cycles per pixel, from one cycle per image up to 0.5, and the power (F,) there:
+        Frequencies (F,) in cycles per pixel, from one cycle per image up to 0.5, and the power (F,) there,
         a mean over images and colors.
 
     Raises:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .display import Shown, image_tag
 from .pictures import as_images, picture, saved
+from .typography import typeset
 from .widgets import number, widget
 
 SHEET_WIDTH, TILE = 1600, 288  # pixels: at most so wide, all pictures and one
@@ -68,7 +69,7 @@ def slider_grid(
     still = image_tag(_squeezed(sheet), alt, *sheet.size, "width:100%;")
     places = [f"{_at(down, up)}{', ' if down and across else ''}{_at(across, over)}" for up in ups for over in overs]
     cells = "".join(
-        f'<div class="pom-cell"><span class="pom-aside">{html.escape(place)}: </span>{html.escape(word)}</div>'
+        f'<div class="pom-cell"><span class="pom-aside">{html.escape(place)}: </span>{html.escape(typeset(word))}</div>'
         for place, word in zip(places, words or [""] * len(found), strict=True)
     )
     heads = _heads(down, ups, "pom-up") + _heads(across, overs, "pom-over")
@@ -94,7 +95,8 @@ def _slider(which: str, values: Values | None) -> tuple[str, list[str]]:
     if len(values) != 1 or not len(next(iter(values.values()))):
         raise ValueError(f"{which}: expected a name and its values, such as {{'zoom': [1, 1.02]}}; got {values!r:.70}")
     ((name, steps),) = values.items()
-    return name, ["none" if step is None else f"{step:g}" if isinstance(step, float) else str(step) for step in steps]
+    words = ("none" if step is None else f"{step:g}" if isinstance(step, float) else str(step) for step in steps)
+    return name, [typeset(word) for word in words]
 
 
 def _at(name: str, value: str) -> str:
@@ -118,7 +120,7 @@ def _sheet(images: Sequence[Tensor], columns: int, words: bool) -> tuple[Image.I
     width = max(width, 64)
     height = round(width * largest.shape[1] / largest.shape[2])
     gap = max(2, round(0.02 * width))
-    below = round(0.17 * width) if words else gap
+    below = round(0.2 * width) if words else gap
     pitch = width + 2 * gap, height + gap + below
     rows = len(images) // columns
     sheet = Image.new("RGBA", (columns * pitch[0], rows * pitch[1]))

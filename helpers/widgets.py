@@ -12,6 +12,7 @@ import html
 from pathlib import Path
 
 from .display import CAPTION_STYLE, Shown
+from .typography import typeset
 
 
 def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
@@ -24,7 +25,7 @@ def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
         text: what a terminal gets; by default the caption.
     """
     look, movement = (Path(__file__).with_name(f"{kind}.{ending}").read_text("utf-8") for ending in ("css", "js"))
-    body = f'{inside}<figcaption style="{CAPTION_STYLE}">{html.escape(caption)}</figcaption>'
+    body = f'{inside}<figcaption style="{CAPTION_STYLE}">{html.escape(typeset(caption))}</figcaption>'
     key = hashlib.sha256(f"{kind}{body}".encode()).hexdigest()[:12]
     page = (
         f'<div class="pom-{kind}" data-pom="{key}" data-lm-suppress-shortcuts="true"><style>{look}</style>'
@@ -34,7 +35,7 @@ def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
 
 
 def number(score: float) -> str:
-    """A score of three figures or so, with a true minus sign."""
+    """A score of three figures or so, as a book prints it."""
     size = abs(score)
     form = ".2e" if size >= 1e5 else ".1f" if size >= 1 or size == 0 else ".3f"
-    return f"{score:{form}}".replace("-", "\N{MINUS SIGN}")
+    return typeset(f"{score:{form}}")

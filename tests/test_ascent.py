@@ -93,7 +93,7 @@ def test_each_image_of_a_batch_goes_its_own_way(small):
     for i in range(2):
         alone = quiet(class_logit(i), small, Pixels(start[i : i + 1]), steps=6)
         assert torch.allclose(both.raw[i], alone.raw[0], atol=1e-6)
-    assert both.caption(1).startswith("logit of dog (1) = ")
+    assert both.caption(1).startswith("Logit of dog (1) = ")
 
 
 def test_the_same_seed_makes_the_same_picture_and_another_another(small):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -86,7 +87,7 @@ def test_chance_alone_is_called_better_about_as_often_as_it_says():
         first, second = (torch.rand(100, generator=generator) < 0.5 for _ in range(2))
         found = bootstrap.compare(dict(enumerate(first.tolist())), dict(enumerate(second.tolist())), draws=1000)
         calls += found.verdict != "no telling"
-    assert 2 <= calls <= 22  # 5 % of 200 is 10
+    assert 2 <= calls <= 22  # 5% of 200 is 10
 
 
 def test_nothing_right_is_no_division_by_zero():
@@ -326,7 +327,26 @@ def test_rounds_are_compared_with_the_floor_of_their_turn():
     # the warm-up round takes 9, 9 and 1; then the floor alone is 2, the floor before ours 2, ours 2 · 2 / 2 images
     assert found[0].ms == [2]
     assert found[1].ratios == [1]
-    assert "kept" in tables.columns(engine.rows([one.as_dict() for one in found], "g"))
+    table = engine.rows([one.as_dict() for one in found], "g")
+    assert table[0][-2:] == ["at most", "verdict"]
+    assert [row[-2:] for row in table[1:]] == [["", ""], ["1.20", "kept"]]
+    assert "verdict" not in engine.rows([found[0].as_dict()], "g")[0], "no limits, no column for them"
+
+
+def test_columns_of_numbers_are_flush_right():
+    rows = [
+        ["recipe", "share", "ratio", "gain", "machine", "verdict"],
+        ["1f", "61% (54–68)", "its own", "+98 (+84 to +112)", "2 cores", ""],
+        ["2", "–", "2.60 (1.85 to ∞)", "-21 points (-38 to +8)", "8", ""],
+    ]
+    assert tables.markdown(rows).splitlines()[1] == "| --- | --: | --: | --: | --- | --- |"
+
+
+def test_a_peer_is_named_once():
+    peers = [made_up(name, "peer", [1]) for name in "ab"]
+    table = tables.compared(tables.comparisons([made_up(), *peers], "visualize", JUDGES, [1, 3]), "visualize")
+    assert [row[0] for row in table[1:]] == ["a", "", "", "", "b", "", "", ""]
+    assert table[0][2:4] == ["verdict", "difference (95%)"]
 
 
 def test_sheets_have_a_place_for_every_picture(tmp_path):
@@ -335,9 +355,23 @@ def test_sheets_have_a_place_for_every_picture(tmp_path):
     drawing.write_whole(folder / "1.webp", drawing.webp(drawing.picture(image)))
     made = sheets.sheet([("one", folder), ("none", tmp_path / "none")], [1, 3], ["a", "b"])
     assert made.size == (sheets.MARGIN + 2 * (sheets.SIDE + sheets.GAP), sheets.HEAD + 2 * (sheets.SIDE + sheets.GAP))
-    assert made.getpixel((sheets.MARGIN + 50, sheets.HEAD + 50)) == (0, 0, 0)
+    assert made.getpixel((sheets.MARGIN + 50, sheets.HEAD + 50)) == (0, 0, 0, 255)
+    many = sheets.sheet([("one", folder)], range(1, 99, 2), ["a very long name of a class"] * 49)
+    assert many.width == 2 * 760, "a page, at two dots a pixel"
     sheets.save(sheets.wordless(folder, [1, 3, 5]), tmp_path / "sheet.webp")
     assert (tmp_path / "sheet.webp").stat().st_size < 1e6
+
+
+def test_a_sheet_has_no_ground_and_its_words_keep_to_their_places(tmp_path):
+    name = "a name as long as the names of recipes become, with a network"
+    made = sheets.sheet([(name, tmp_path)], [1], ["a very long name of a class"])
+    alpha = torch.tensor(np.array(made.getchannel("A"))) > 0
+    assert not alpha[sheets.HEAD :, sheets.MARGIN - 8 :].any(), "a row's name runs into its pictures"
+    assert alpha[sheets.HEAD :, : sheets.MARGIN].any(dim=1).sum() > sheets.ROW_FONT, "and has more than one line"
+    assert alpha[: sheets.HEAD].any() and not alpha[: sheets.HEAD, : sheets.MARGIN].any()
+    sheets.save(made, tmp_path / "sheet.webp")
+    with sheets.Image.open(tmp_path / "sheet.webp") as stored:
+        assert stored.convert("RGBA").getpixel((made.width - 1, made.height - 1))[3] == 0
 
 
 def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
@@ -356,8 +390,14 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
     page.main(["--steps", "8", "--classes", "20", "--results", str(tmp_path), "--book", str(tmp_path / "book")])
     text = (tmp_path / "book" / "benchmarks.md").read_text()
     assert "90%\N{NO-BREAK SPACE}(" in text  # 18 of 20
-    assert "| captum-optim | Lite0 top-1 | 10 | 10 | 5 |" in text  # only the classes that both have
+    start = "| captum-optim | Lite0 top\N{NON-BREAKING HYPHEN}1"
+    row = next(line for line in text.splitlines() if line.startswith(start))
+    assert "| 10 | 10 | 5 |" in row  # only the classes that both have
     assert "2 classes that neither judge has" in text
+    assert "## The pictures" not in text, "there are none"
+    assert "`visualize(…, style='natural')`" in page.settings(
+        [{"title": "natural", "settings": "visualize(…, style='natural'), eight at a time"}]
+    )
     board = json.loads((tmp_path / "scoreboard.json").read_text())
     assert [line["name"] for line in board] == ["visualize", "visualize-alone", "captum-optim"]  # the fewest last
     text = (tmp_path / "book" / "scoreboard.md").read_text()

@@ -110,6 +110,8 @@ def test_a_grid_keeps_its_columns_on_a_phone_only_if_they_mean_something(keep):
         assert show(images, columns=5).html == show(images, columns=5, keep_columns=False).html
     few = Tags(show(images[:3], columns=5, keep_columns=True).html).all("div")[0]["style"]
     assert "repeat(3," in few, "no empty column"
+    three = Tags(show(images[:3], columns=3).html).all("div")[0]["style"]
+    assert "repeat(3,minmax(0,1fr))" in three, "two and an orphan would be a comparison torn apart"
 
 
 def test_noise_is_kept_small():

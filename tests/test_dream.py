@@ -189,7 +189,7 @@ def test_it_dreams_of_the_layer_and_keeps_the_shape(convolutions):
     result = quiet(PHOTO, convolutions, octaves=2, steps=4, frames=3)
     assert result.images.shape == PHOTO.shape and result.frames.shape == (3, 1, 3, 120, 160)
     assert result.scores.shape == (8, 1) and result.final[0] > 2 * result.scores[0, 0]
-    assert "all of relu4_3" in result.caption() and result.settings["octaves"] == 2
+    assert "All of relu4_3" in result.caption() and result.settings["octaves"] == 2
     assert result.images.min() >= 0 and result.images.max() <= 1
     assert torch.equal(result.again().images, result.images)
 

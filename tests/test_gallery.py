@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import linecache
+import math
 import re
 from pathlib import Path
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "book" / "gallery_of_failures.ipynb"
 SITE = ROOT / "_build" / "html" / "book" / "gallery_of_failures.html"
 NOTEBOOK = nbformat.read(GALLERY, as_version=4)
-FRAME = ("find yours", "none of these")  # headings that are no entries
+FRAME = ("Find yours", "None of these")  # headings that are no entries
 ASKED = (  # the failures that a gallery must have, whatever else it has
     "gray", "static noise", "checkerboard", "saturated", "black", "frozen", "not a number", "dark frame",
     "one texture everywhere", "colors inverted", "wrong class", "out of range",
@@ -81,7 +82,7 @@ def test_stored_like_a_chapter_from_one_whole_run():
 
 
 def test_headings_whose_anchors_are_the_same_everywhere():
-    for name in SECTIONS:
+    for name in ENTRIES:
         assert re.fullmatch(r"[a-z]+( [a-z]+)*", name), (
             f"{name!r}: Sphinx, Jupyter and Colab would disagree on its anchor"
         )
@@ -91,7 +92,7 @@ def test_headings_whose_anchors_are_the_same_everywhere():
 
 
 def test_the_contact_sheet_has_a_picture_and_a_link_for_every_entry():
-    tiles = shown(SECTIONS["find yours"]).find_all("a")
+    tiles = shown(SECTIONS["Find yours"]).find_all("a")
     assert [tile["href"] for tile in tiles] == [f"#{slug(name)}" for name in ENTRIES]
     for tile, name in zip(tiles, ENTRIES, strict=True):
         assert tile.get_text(strip=True) == name
@@ -111,7 +112,7 @@ def test_the_table_has_a_row_for_every_entry():
 
 
 def index() -> str:
-    return "\n".join(cell.source for cell in SECTIONS["find yours"] if cell.cell_type == "markdown")
+    return "\n".join(cell.source for cell in SECTIONS["Find yours"] if cell.cell_type == "markdown")
 
 
 def test_links_to_files_lead_somewhere():
@@ -186,10 +187,12 @@ def machine():
 
     from helpers import Result, new_figure, show_images, show_plot
     from helpers.display import Shown
+    from helpers.typography import typeset
 
     space = dict(
         inspect=inspect, difflib=difflib, torch=torch, Result=Result, Shown=Shown, thumbnails={}, SIZE=8, STEPS=1
     )
+    space |= dict(re=re, math=math, typeset=typeset, HAIRLINE="outline:1px solid gray;")
     space |= dict(show_images=show_images, new_figure=new_figure, show_plot=show_plot, html=__import__("html"))
     space |= dict(sheet=SimpleNamespace(update=lambda shown: None), contact_sheet=lambda: None)
     space |= dict(network=SimpleNamespace(title="Tiny"))
@@ -228,3 +231,25 @@ def test_a_failure_that_does_not_fail_stops_the_page(machine):
     for symptom in ("> 0.01", "< 10", "> 10"):  # holds of the wrong one, of both, of neither
         with pytest.raises(AssertionError, match="on the left only"):
             machine["show_failure"](faulty(machine), symptom=symptom, **arguments)
+
+
+def test_what_is_shown_has_a_frame_a_true_caption_and_a_diff_that_does_not_break(machine):
+    arguments = dict(fix=FIX, test="x.std()", symptom="< 0.01", alt="A gray square, and static")
+    made = machine["show_failure"](faulty(machine), **arguments)
+    page = BeautifulSoup(made.html, "html.parser")
+    assert all("outline:1px" in tag["style"] for tag in page.find_all("img")), "black is lost on a dark page"
+    assert "8×8 pixels, 1 steps, seed" in page.get_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert "white-space:pre;" in page.pre["style"]
+    other = machine["show_failure"](faulty(machine), **arguments, made="the middle, enlarged").text
+    assert "the middle, enlarged, seed" in other
+    assert "8×8" not in other
+
+
+def test_curves_of_very_different_height_have_few_ticks(machine):
+    drawn = []
+    machine["show_plot"] = lambda figure, **words: drawn.append(figure)
+    machine["draw_curves"]([1.0, 5e24], [1.0, 60.0], "logit")
+    (figure,) = drawn
+    assert [round(math.log10(tick)) for tick in figure.axes[0].get_yticks()] == [0, 8, 16, 24]
+    assert not figure.axes[0].get_legend(), "the names stand above the plot"
+    assert [words.get_text() for words in figure.legends[0].get_texts()] == ["faulty", "repaired"]

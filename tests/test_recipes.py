@@ -38,7 +38,7 @@ def test_visualize_takes_names_numbers_objectives_and_lists(small):
     one = visualize("dog", small, steps=2, size=16, progress=False)
     assert one.images.shape == (1, 3, 16, 16) and one.images.min() >= 0 and one.images.max() <= 1
     several = visualize([0, "dog", channel("first", 1)], small, steps=2, size=16, progress=False)
-    assert len(several) == 3 and "channel 1 of first" in several.caption(2)
+    assert len(several) == 3 and "Channel 1 of first" in several.caption(2)
     with pytest.raises(ValueError, match="no target"):
         visualize([], small)
 

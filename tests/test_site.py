@@ -129,6 +129,8 @@ def test_scripts_go_where_nothing_calls_them():
     mathematics = '<span class="math notranslate">x</span>'
     assert "startup.js" in lean_pages.lean(page.format(mathematics), "book/a.html", True)
     assert "searchtools.js" in lean_pages.lean(page.format("plain"), "search.html", True)
+    marked = 'x\n    <span class="c1">### BEGIN SOLUTION</span>\n    y\n    <span class="c1">### END SOLUTION</span>\nz'
+    assert "x\n    y\nz" in lean_pages.lean(page.format(marked), "book/a.html", True), "graders' marks are no reading"
     assert "fontawesome.js" in lean_pages.lean(page.format("plain"), "book/a.html", False)
 
 
@@ -249,3 +251,22 @@ def test_paper_keeps_the_look_of_figures_the_curves_of_films_and_opens_solutions
     assert article.select_one(".paper-solution > p").get_text() == paper.SOLUTION
     assert [one.summary.get_text() for one in article.find_all("details")] == ["Hint"]
     assert article.details.has_attr("open")
+
+
+def test_paper_keeps_columns_turns_answers_over_and_lists_what_is_worth_listing(tmp_path):
+    grid = (
+        '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(max(min(100%,140px),9px),1fr))"></div>'
+    )
+    cells = "".join(
+        f'<div class="cell_input"><pre>{chr(10) * n}</pre></div>' for n in (1, paper.SHORT, paper.SHORT + 1)
+    )
+    answers = "<details><summary>The answers, and more</summary>x</details>"
+    heads = "".join(
+        f'<section id="{k}"><h2>{words}</h2></section>' for k, words in enumerate(("On <code>f</code>?", "Summary"))
+    )
+    (tmp_path / "a.html").write_text(f"<article><h1>T</h1>{grid}{cells}{answers}{heads}</article>")
+    article, entries, _ = paper.bound(tmp_path, "a.html", {"a.html"}, "https://e.org/")
+    assert "minmax(max(0px,9px),1fr)" in article.select_one("[style]")["style"]
+    assert ["paper-short" in cell["class"] for cell in article.select(".cell_input")] == [True, True, False]
+    assert article.details["class"] == ["paper-answers"]
+    assert [entry.words for entry in entries] == ["T", "On f?"]

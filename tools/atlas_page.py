@@ -81,7 +81,9 @@ def sheets(atlas: dict, folder: str) -> str:
     for k, first in enumerate(range(0, len(names), layout["each"])):
         last = min(first + layout["each"], len(names)) - 1
         alt = f"Pictures of the classes {first} to {last}, from {names[first]} to {names[last]}"
-        images.append(f'<img src="{folder}/tiles-{k}.avif" alt="{html.escape(alt)}" {size}>')
+        words = f"{first} to {last}, {names[first]} to {names[last]}, row by row"
+        image = f'<img src="{folder}/tiles-{k}.avif" alt="{html.escape(alt)}" {size}>'
+        images.append(f"<figure>{image}<figcaption>{html.escape(words)}</figcaption></figure>")
     return '<div class="atlas-sheets">' + "\n".join(images) + "</div>"
 
 

@@ -25,8 +25,8 @@ ROW = re.compile(r'<a class="reference internal" href="(?:\.\./)?(notebooks/\w+)
 COVERS = {
     "01": ("Two maps. On the left a stained-glass pattern", 0, (0.08, 0.1, 0.44, 0.86)),
     "02": ("Three squares: gray noise", 1, None),
-    "03": ("The original recipe's picture", 0, None),
-    "04": ("Left: the original recipe's picture. Right", 1, None),
+    "03": ("The original recipe’s picture", 0, None),
+    "04": ("Left: the original recipe’s picture. Right", 1, None),
     "05": ("Three pictures: fine colored structure", 2, None),
     "06": ("Two dreams into the photograph of a cat", 1, None),
     "07": ("Pictures made for the class macaw", 3, None),

@@ -11,9 +11,8 @@ OLDEST = (3, 10)
 def complaint(version, has_ensurepip):
     """Return one line about a Python of this version, with or without the means to make an environment, or ''."""
     if tuple(version[:2]) < OLDEST:
-        return (
-            "make: the book needs Python %d.%d or newer, and this is %d.%d. Name another: make PYTHON=python3.12"
-            % (OLDEST + tuple(version[:2]))
+        return "make: the book needs Python %d.%d or newer, and this is %d.%d. Name another: make PYTHON=python3.12" % (
+            OLDEST + tuple(version[:2])
         )
     if not has_ensurepip:
         return (

@@ -29,6 +29,7 @@ from tools.reference_pictures import FOLDER, lines  # noqa: E402
 SEED = 31  # one at which what is random is neither next to nothing nor at its limit
 MADE = FOLDER / "pictures.json"
 SIDE, PAIR, FILM, GAP = 176, 152, 112, 8  # pixels: one picture, one of two or three, one of four; between them
+SHARP = 1.5  # pixels of a photographed page to each that it is shown at: it has words in it
 PAGE, STILL = 420, 440  # pixels: how wide a page is photographed, and how wide the photograph may be
 INK = {"light": "#1b1b1e", "dark": "#e8e6e3"}  # the color of words
 
@@ -81,7 +82,7 @@ def row(images: list[Any]) -> Image.Image:
 def photographs(page: str, width: int, browser: Any) -> dict[str, Image.Image]:
     """Show a page's piece of HTML, so wide, and return it as it looks in light and in dark, without a ground."""
     made, box = {}, None
-    size = {"width": width, "height": 600, "deviceScaleFactor": 1, "mobile": False}
+    size = {"width": width, "height": 600, "deviceScaleFactor": SHARP, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.execute_cdp_cmd("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
     for theme, ink in INK.items():
@@ -96,7 +97,7 @@ def photographs(page: str, width: int, browser: Any) -> dict[str, Image.Image]:
         image = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGBA")
         box = box or image.getbbox()
         image = image.crop(box)
-        image.thumbnail((STILL, STILL), Image.Resampling.LANCZOS)
+        image.thumbnail((round(SHARP * STILL),) * 2, Image.Resampling.LANCZOS)
         made[theme] = image
     return made
 
@@ -117,8 +118,10 @@ def store(name: str, made: dict[str, Image.Image]) -> dict[str, Any]:
     files = {}
     for theme, image in made.items():
         files[theme] = f"{name}{'-' if theme else ''}{theme}.webp"
-        (FOLDER / files[theme]).write_bytes(saved(image, format="WEBP", quality=76, alpha_quality=80, method=6))
-    return {"files": files, "width": image.width, "height": image.height}
+        quality = 56 if theme else 76  # denser pixels forgive more
+        (FOLDER / files[theme]).write_bytes(saved(image, format="WEBP", quality=quality, alpha_quality=80, method=6))
+    share = 1 if "" in made else SHARP
+    return {"files": files, "width": round(image.width / share), "height": round(image.height / share)}
 
 
 def record(name: str, made: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from docutils import nodes
 CHAPTERS = re.compile(r"notebooks/(\d\d)_\w+")
 NOT_IN = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.raw, nodes.caption, nodes.math)
 SHORTEST = 5  # letters: "unit", "edit" and "view" are words of every day, too
-EVERYDAY = {"class", "score", "layer", "channel", "input"}
+EVERYDAY = {"class", "score", "layer", "channel", "input", "margin", "style", "transfer", "kinship"}
 NAMED = re.compile(r"\b[Cc]hapter (\d)\b")
 
 

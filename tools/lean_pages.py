@@ -19,12 +19,14 @@ TOGGLES = re.compile(
     SCRIPT.format(name=r"togglebutton\.js") + r"|\s*<script>(?:let toggle\w+|var togglebuttonSelector) = [^<]*</script>"
 )
 MATHEMATICS = re.compile(r'class="[^"]*\b(?:math|tex2jax_process|output_area)\b|\\\(|\$\$')
+# Where a student's version of the cell is cut; of no use to who reads the solution.
+MARKS = re.compile(r'[ \t]*<span class="c1">### (?:BEGIN|END) SOLUTION</span>\n')
 # Of the theme, and asked for by no page: maps for its developers, and its words in other languages.
 UNUSED = ("_static/scripts/*.map", "_static/styles/*.map", "_static/locales", "_static/*webpack-macros.html")
 
 
 def lean(page: str, name: str, icons_in_fonts: bool) -> str:
-    """Return a page's HTML without the scripts that it has no use for."""
+    """Return a page's HTML without the scripts, and the marks in its code, that it has no use for."""
     body = page[page.find("<main") :]
     if icons_in_fonts:
         page = ICONS.sub("", page)
@@ -38,7 +40,7 @@ def lean(page: str, name: str, icons_in_fonts: bool) -> str:
         page = COPIES.sub("", page)
     if not re.search(r'class="[^"]*\b(toggle|dropdown|tag_hide|hide)\b', body):
         page = TOGGLES.sub("", page)
-    return page
+    return MARKS.sub("", page)
 
 
 def make_lean(site: Path) -> None:

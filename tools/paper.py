@@ -18,6 +18,9 @@ LEFT_OUT = (
     "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away
 )
 SOLUTION = "A solution"
+EVERYWHERE = {"Summary", "Check yourself", "Further reading"}  # sections of every chapter, which no contents need list
+SHORT = 16  # lines of code that stay on one page
+LEAST = re.compile(r"min\(100%,\s*\d+px\)")  # how narrow a grid's pictures may become on a screen
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def styles_of(article: Tag) -> list[str]:
 
 
 def unfold(article: Tag, soup: BeautifulSoup) -> None:
-    """Open what is folded; a solution, whose summary tells of a click, gets a line above it instead."""
+    """Open what is folded; a solution, whose summary tells of a click, gets a line; answers are turned over."""
     for tag in article.find_all("details"):
         if tag.find("summary", recursive=False) is None:
             tag.name, tag.attrs = "div", {"class": "paper-solution"}
@@ -83,6 +86,18 @@ def unfold(article: Tag, soup: BeautifulSoup) -> None:
             tag.insert(0, line)
         else:
             tag["open"] = ""
+            if tag.summary.get_text().startswith("The answers"):
+                tag["class"] = [*tag.get("class", []), "paper-answers"]
+
+
+def tidy(article: Tag) -> None:
+    """Make ready what is shaped for screens: grids keep their columns, short code its lines together."""
+    for tag in article.select('[style*="auto-fill"]'):
+        tag["style"] = LEAST.sub("0px", tag["style"])
+    for tag in article.select("div.cell_input, div.cell_output"):
+        code = tag.find("pre")
+        if code is not None and code.get_text().count("\n") <= SHORT:
+            tag["class"] = [*tag["class"], "paper-short"]
 
 
 def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
@@ -113,16 +128,17 @@ def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[
     for tag in article.select(LEFT_OUT):
         tag.decompose()
     unfold(article, soup)
+    tidy(article)
     for tag in article.find_all("img"):
         tag.attrs.pop("loading", None)
     lead_within(article, page, pages, base)
     article["id"] = key_of(page)
     entries = []
     for heading in article.find_all(["h1", "h2"]):
-        words = " ".join(heading.get_text(" ", strip=True).split())
+        words = " ".join(heading.get_text().split())
         if heading.name == "h1" and not any(entry.depth == 1 for entry in entries):
             entries.append(Entry(words, key_of(page), 1))
-        elif heading.name == "h2" and heading.parent.get("id"):
+        elif heading.name == "h2" and heading.parent.get("id") and words not in EVERYWHERE:
             entries.append(Entry(words, heading.parent["id"], 2))
     return article, entries, styles
 
@@ -152,7 +168,12 @@ def bind(site: Path, pages: list[str], title: str, base: str, places: dict[str, 
     kept = head.select('link[rel="stylesheet"]')
     mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
     look = "".join(map(str, [*kept, *mathematics])) + "".join(f"<style>{style}</style>" for style in [*styles, paper])
-    front = f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt=""></div>'
+    where = f'<a href="{html.escape(base)}">{html.escape(base)}</a>'
+    front = (
+        f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt="">'
+        f'<p class="paper-where">The book on paper. On {where} films play, sliders slide and notebooks run; '
+        "here a film is its first, middle and last picture, and solutions stand open.</p></div>"
+    )
     return (
         f'<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title>{look}</head><body>{front}"

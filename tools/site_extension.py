@@ -77,12 +77,18 @@ def one_search(app, config) -> None:
     config.html_theme_options.setdefault("navbar_persistent", [])
 
 
+def readable(app, what, name, thing, options, signature, returns):
+    """Let Sphinx read a signature that holds a ``<factory>``, which is no Python, as one that holds a ``...``."""
+    return (signature.replace("<factory>", "..."), returns) if signature else None
+
+
 def setup(app) -> dict:
     """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
     app.add_js_file("later.js")
     app.add_directive("atlas", Atlas)
     app.connect("config-inited", one_search)
     app.connect("env-get-outdated", landing_follows)
+    app.connect("autodoc-process-signature", readable)
     app.connect("doctree-resolved", link_mentions, priority=900)
     app.connect("doctree-resolved", place_pictures, priority=950)
     app.connect("doctree-resolved", keep_formulas_whole, priority=960)

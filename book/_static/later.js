@@ -27,13 +27,13 @@
   }
   // What scrolls sideways on a narrow page must do so by keyboard, too; where it fits, it is no stop for the Tab key.
   function reachable() {
-    document.querySelectorAll("article figure div").forEach(function (place) {
+    document.querySelectorAll("article figure div, article div.math > mjx-container").forEach(function (place) {
       var scrolls = getComputedStyle(place).overflowX === "auto" && place.scrollWidth > place.clientWidth + 1;
       if (scrolls && !place.hasAttribute("tabindex")) {
         place.dataset.scrolls = "";
         place.tabIndex = 0;
         place.setAttribute("role", "group");
-        place.setAttribute("aria-label", "A figure wider than the page: it scrolls sideways");
+        place.setAttribute("aria-label", "Wider than the page: it scrolls sideways");
       } else if (!scrolls && "scrolls" in place.dataset) {
         ["tabindex", "role", "aria-label", "data-scrolls"].forEach(function (name) { place.removeAttribute(name); });
       }

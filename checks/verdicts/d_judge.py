@@ -142,9 +142,9 @@ def interval(seed: int, answer: dict) -> str | None:
         "the two recipes are drawn apart, which forgets that they drew the same classes, and makes the interval far "
         "too wide. Draw the classes, and take both scores of each": unpaired,
         "this is second − first": -right.flip(0),
-        "these are 90 %: cut off 2.5 % on each side": ends(means, 0.05),
-        "these are 80 %: cut off 2.5 % on each side": ends(means, 0.1),
-        "this is one standard deviation to each side, which is 68 %: cut off 2.5 % on each side": torch.stack(
+        "these are 90%: cut off 2.5% on each side": ends(means, 0.05),
+        "these are 80%: cut off 2.5% on each side": ends(means, 0.1),
+        "this is one standard deviation to each side, which is 68%: cut off 2.5% on each side": torch.stack(
             [middle - error, middle + error]
         ),
         "this is where single classes lie; the interval is for their mean": ends(difference),
@@ -159,6 +159,6 @@ def interval(seed: int, answer: dict) -> str | None:
     if abs((got.mean() - right.mean()).item()) < 0.5 * error.item():
         return (
             f"the interval is {ratio:.2f} times as wide as it should be: is each draw as large as the number of "
-            "classes, and are 2.5 % cut off on each side?"
+            "classes, and are 2.5% cut off on each side?"
         )
     return f"from {got[0]:.3f} to {got[1]:.3f}, and it should be near {right[0]:.3f} to {right[1]:.3f}"

@@ -430,8 +430,8 @@ MISTAKES = [
     Mistake("check_interval", "not paired", interval_unpaired, "drawn apart"),
     Mistake("check_interval", "sign", partial(interval_seeded, sign=-1), "second − first"),
     Mistake("check_interval", "without replacement", interval_shuffled, "without replacement"),
-    Mistake("check_interval", "90 %", partial(interval_seeded, cut=0.05), "these are 90 %"),
-    Mistake("check_interval", "one standard deviation", interval_one_sigma, "which is 68 %"),
+    Mistake("check_interval", "90%", partial(interval_seeded, cut=0.05), "these are 90%"),
+    Mistake("check_interval", "one standard deviation", interval_one_sigma, "which is 68%"),
     Mistake("check_interval", "single classes", lambda a, b, n, s: ends(a - b), "where single classes lie"),
     Mistake("check_interval", "seed ignored", interval_unseeded, "the same seed gives another interval"),
     Mistake(
