@@ -35,7 +35,7 @@ def figure(path: Path, page: Path, alt: str, caption: str) -> str:
     if not path.exists():
         return ""
     place = Path(*[".."] * len(page.parent.relative_to(store.ROOT).parts)) / path.relative_to(store.ROOT)
-    return f"```{{figure}} {place.as_posix()}\n:alt: {alt}\n:class: dark-light\n\n{caption}\n```"
+    return f"```{{figure}} {place.as_posix()}\n:alt: {alt}\n:class: dark-light\n:figclass: pom-wide\n\n{caption}\n```"
 
 
 def failures(entry: dict, classes: Sequence[int]) -> str:

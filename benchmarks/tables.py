@@ -11,7 +11,7 @@ from helpers.typography import typeset
 
 JUDGE_TITLES = {"efficientnet_lite0": "Lite0", "efficientnet_lite1": "Lite1"}
 OWN = "its own"  # the ratio of what is its own floor
-NUMBER = re.compile(r"[-+]?[\d.,∞]+%?( points)?(\s\([-+\d.,∞–\sto]+\))?")  # perhaps with an interval
+NUMBER = re.compile(r"[-+]?[\d.,∞]+%?(\s\([-+\d.,∞–\sto]+\))?")  # perhaps with an interval
 NO_NUMBER = ("", "–", OWN)  # what stands in a column of numbers where there is none
 
 
@@ -73,11 +73,11 @@ def cost(entries: Sequence[dict]) -> list[list[str]]:
 def ablation(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
     """Each recipe beside the first: how often each judge names the class, in percentage points, and what it costs."""
     head = ["recipe", *(f"{JUDGE_TITLES.get(j, j)} top-{n}" for j in judges for n in (1, 5))]
-    rows = [[*head, f"{head[1]}, against the whole (95%)", "s an image"]]
+    rows = [[*head, f"{head[1]}, points against the whole (95%)", "s an image"]]
     for entry in entries:
         found = compare(*(store.hits(one, judges[0], 1, classes) for one in (entry, entries[0])))
         low, high = (100 * end / found.classes for end in found.difference_interval)
-        difference = f"{100 * found.difference / found.classes:+.0f} points ({low:+.0f} to {high:+.0f})"
+        difference = f"{100 * found.difference / found.classes:+.0f} ({low:+.0f} to {high:+.0f})"
         shares = [share(entry, j, n, classes) for j in judges for n in (1, 5)]
         seconds = spread(entry.get("timing", {}).get("seconds"), 2)
         rows.append([entry["title"], *shares, "–" if entry is entries[0] else difference, seconds])
@@ -122,7 +122,9 @@ def best_peer(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[
 
 def compared(found: Sequence[tuple[dict, str, int, Comparison]], title: str) -> list[list[str]]:
     """The comparisons as a table, what counts first; a peer's name stands in its first row only."""
-    rows = [[f"{title} against", "judge", "verdict", "difference (95%)", "classes", "it", "the peer", "ratio (95%)"]]
+    rows = [
+        [f"{title} against", "judge", "verdict", "more classes (95%)", "classes", "ours", "the peer", "ratio (95%)"]
+    ]
     last = None
     for entry, judge, first, c in found:
         low, high = c.difference_interval

@@ -88,8 +88,8 @@ target):
   bare processes, without scheduler or store, got {bare:.2f} times out of the same machine; of that it is
   {found["speed_up"] / bare:.0%}.
 - **The engine's own share**, with one worker, against the plain batched loop: {share}.
-- **In proportion**: {", ".join(f"{one['images']} images {one['seconds']:.0f} s" for one in growth)}; seconds an image
-  differ by {(max(slope) / min(slope) - 1):.0%}.
+- **In proportion**: {", ".join(f"{one['images']} images in {one['seconds']:.0f} s" for one in growth)}; seconds an
+  image differ by {(max(slope) / min(slope) - 1):.0%}.
 - **Memory of the worker** after those: {", ".join(f"{one['megabytes']:,} MB" for one in growth)}.
 - **The scheduler's share**: {simulated["tasks"]:,} tasks that draw nothing took {simulated["seconds"]:.0f} s, {rate:,}
   a second, through engine, scheduler and two workers, with {flying} under way at once, as {flying // 2} workers would

@@ -24,7 +24,7 @@ from .typography import typeset
 SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}  # what a judge was trained to look at; others 224
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right
 BATCH = 25  # images looked at in one go
-TABLE = "border-collapse:collapse;margin:.5em 0;font-size:.92em;line-height:1.35"
+TABLE = "border-collapse:collapse;margin:.5em 0 1.2em;font-size:.92em;line-height:1.35"
 CELL = "padding:.15em .8em .15em 0;text-align:left;vertical-align:top"
 
 
@@ -60,7 +60,7 @@ class Opinion:
 
     @property
     def top5(self) -> float:
-        """The share of images in which the target is among the judge’s first five, in [0, 1]."""
+        """The share of images in which the target is among the judge's first five, in [0, 1]."""
         return (self.rank <= 5).double().mean().item()
 
     def caption(self, i: int = 0) -> str:
@@ -68,7 +68,8 @@ class Opinion:
         name, p = self.top[i][0]
         if self.rank[i] == 1:
             return f"{self.judge}: {name}, {p:.0%}"
-        return f"{self.judge}: {name}, {p:.0%}; {self.names[i]} is its no. {self.rank[i]}, {self.probability[i]:.1%}"
+        own = _share(float(self.probability[i]))
+        return f"{self.judge}: {name}, {p:.0%}; {self.names[i]} is its no. {self.rank[i]}, {own}"
 
     @property
     def captions(self) -> list[str]:
@@ -85,10 +86,11 @@ class Opinion:
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Target, rank, probability and first guesses of each image, in words."""
         guesses = [
-            ", ".join(f"{name} {p:.0%}" if p >= 0.005 else f"{name} <1%" for name, p in best) for best in self.top
+            ", ".join(f"{name}\u00a0{p:.0%}" if p >= 0.005 else f"{name}\u00a0<1%" for name, p in best)
+            for best in self.top
         ]
         numbers = zip(self.rank.tolist(), self.probability.tolist(), strict=True)
-        return [(n, str(r), f"{p:.1%}", g) for n, (r, p), g in zip(self.names, numbers, guesses, strict=True)]
+        return [(n, str(r), _share(p), g) for n, (r, p), g in zip(self.names, numbers, guesses, strict=True)]
 
     def __repr__(self) -> str:
         return "\n".join(["  ".join(row) for row in [HEAD, *self.rows()]] + [self.summary()])
@@ -102,6 +104,11 @@ class Opinion:
 
 
 HEAD = ("target", "rank", "probability", "the judge’s first five")
+
+
+def _share(p: float) -> str:
+    """A probability with one decimal, and no zero for what is not zero."""
+    return "<0.1%" if p < 0.0005 else f"{p:.1%}"
 
 
 def _tags(rows: list[list[str]]) -> list[tuple[str, list[str]]]:

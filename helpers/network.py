@@ -98,7 +98,7 @@ class Network(nn.Module):
             compiled: run it through ``torch.compile``, once for each size of image.
 
         Returns:
-            An activation (B, C, H', W') or (B, classes) for each name, in the type that was asked for; C is 1 for one
+            An activation (B, C, H′, W′) or (B, classes) for each name, in the type that was asked for; C is 1 for one
             channel.
 
         Raises:

@@ -79,7 +79,8 @@ def player(
         ValueError: if the Result kept no frames, or no finite score; if ``also`` has not one finite value a frame.
         IndexError: if it has no image ``i``.
     """
-    frames = frames_of(result, i)
+    frames, score, predict = frames_of(result, i), typeset(score), predict and typeset(predict)
+    also = also and {typeset(name): values for name, values in also.items()}
     caption = result.caption(i) if caption is None else caption
     steps, scores = list(result.frame_steps), _scores(result, i)
     x, y = score_axes(max(steps[-1], len(scores) - 1), scores)

@@ -53,7 +53,8 @@ def maximal_class_input(
     """The original recipe, to the letter (chapter 3).
 
     x ~ U[0, 1] of shape (1, 3, 256, 256) is the parameter; it goes straight into the frozen network, without
-    normalization; AdamW with a large learning rate and weight decay minimizes −f_c(x); ``develop`` makes the picture.
+    normalization; AdamW with a large learning rate and weight decay minimizes the class's logit, negated; ``develop``
+    makes the picture.
 
     Args:
         c: a class index or name.

@@ -57,7 +57,7 @@ class Result:
         words = self.objective if isinstance(self.objective, str) else self.objective[i]
         seed = self.seed if isinstance(self.seed, int) else self.seed[i]
         taken = f"{len(self.scores)} of {self.steps} steps" if self.interrupted else _plural(self.steps, "step")
-        score = f"{self.final[i]:.1f}" if abs(self.final[i]) < 1e5 else f"{self.final[i]:.2e}"
+        score = f"{self.final[i]:,.1f}" if abs(self.final[i]) < 1e5 else f"{self.final[i]:.2e}"
         words = words[:1].upper() + words[1:] if re.match("[a-z-]+ ", words) else words  # not the name of a layer
         return f"{words} = {score}, {self.network_title}, {taken}, seed {seed}"
 

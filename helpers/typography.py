@@ -18,7 +18,7 @@ ZERO_BELOW_ZERO = re.compile(r"(?<![\w.)\]}-])[-−](0(?:\.0+)?)(?!\.?\w)")
 APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|(?<=\ws)'(?= [a-z])")
 TOGETHER = re.compile(
     r"(?<=\bseed)\ (?=\d) | (?<=\bseeds)\ (?=\d) | (?<=\bno\.)\ (?=\d) | (?<=\d)\ (?=(?:steps|pixels|MB|GB)\b)"
-    r"| (?<=\b[σληε])\ (?==\ ) | (?<=\b[σληε]\ =)\ ",
+    r"| (?<=\bSqueezeNet)\ (?=1\.1) | (?<=\b[σληεpf])\ (?==\ ) | (?<=\b[σληεpf]\ =)\ ",
     re.VERBOSE,
 )
 HYPHEN = re.compile(r"(?<![\w.)\]}-])-(?=\.?\d)")

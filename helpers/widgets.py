@@ -37,5 +37,5 @@ def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
 def number(score: float) -> str:
     """A score of three figures or so, as a book prints it."""
     size = abs(score)
-    form = ".2e" if size >= 1e5 else ".1f" if size >= 1 or size == 0 else ".3f"
+    form = ".2e" if size >= 1e5 else ",.1f" if size >= 1 or size == 0 else ".3f"
     return typeset(f"{score:{form}}")

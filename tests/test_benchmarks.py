@@ -337,7 +337,7 @@ def test_columns_of_numbers_are_flush_right():
     rows = [
         ["recipe", "share", "ratio", "gain", "machine", "verdict"],
         ["1f", "61% (54–68)", "its own", "+98 (+84 to +112)", "2 cores", ""],
-        ["2", "–", "2.60 (1.85 to ∞)", "-21 points (-38 to +8)", "8", ""],
+        ["2", "–", "2.60 (1.85 to ∞)", "-21 (-38 to +8)", "8", ""],
     ]
     assert tables.markdown(rows).splitlines()[1] == "| --- | --: | --: | --: | --- | --- |"
 
@@ -346,7 +346,7 @@ def test_a_peer_is_named_once():
     peers = [made_up(name, "peer", [1]) for name in "ab"]
     table = tables.compared(tables.comparisons([made_up(), *peers], "visualize", JUDGES, [1, 3]), "visualize")
     assert [row[0] for row in table[1:]] == ["a", "", "", "", "b", "", "", ""]
-    assert table[0][2:4] == ["verdict", "difference (95%)"]
+    assert table[0][2:4] == ["verdict", "more classes (95%)"]
 
 
 def test_sheets_have_a_place_for_every_picture(tmp_path):

@@ -100,11 +100,11 @@ def test_the_curve_passes_through_the_dots():
 def test_a_second_quantity_is_followed_under_the_score_in_place_of_the_spectrum():
     belief = [0.001, 0.25, 0.5, 0.25, 1.0]
     shown = player(Film(), also={"the judge's <belief>": belief}, score="margin")
-    assert data_of(shown)["labels"][2] == "step 20 of 40, margin 20.0; the judge's <belief> 0.500"
+    assert data_of(shown)["labels"][2] == "step 20 of 40, margin 20.0; the judge’s <belief> 0.500"
     assert "spectra" not in data_of(shown) and 'class="pom-spectrum"' not in shown.html
     page = Tags(shown.html)
     (plot,) = [attrs for attrs in page.all("svg") if attrs.get("role") == "img"]
-    assert plot["aria-label"].startswith("Margin: 0.0 at the start, 99.0 at the end; the judge's <belief>: 0.0")
+    assert plot["aria-label"].startswith("Margin: 0.0 at the start, 99.0 at the end; the judge’s <belief>: 0.0")
     first, second = [[tuple(map(float, p.split(","))) for p in line["points"].split()] for line in page.all("polyline")]
     assert [x for x, _ in second] == [x for x, _ in data_of(shown)["dots"]], "on the steps of the score"
     ys = [y for _, y in second]

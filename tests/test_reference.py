@@ -20,7 +20,7 @@ from tools.reference_pictures import FOLDER, figure, first_chapters, lines, stor
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "helpers_reference.md").read_text(encoding="utf-8")
-ALL = re.findall(r"^\.\. (?:auto\w+|py:data):: helpers\.([\w.]+)$", PAGE, re.MULTILINE)
+ALL = re.findall(r"^\.\. (?:auto\w+:: helpers\.|py:data:: )([\w.]+)$", PAGE, re.MULTILINE)
 ALL_OF_THEM, ONE_OF_THEM = 600_000, 40_000  # bytes
 WITHOUT_A_PICTURE = {
     "data": {"styles.Style", "Bound", "Network", "Opinion", "octaves.octave_sizes", "power_spectrum", "tiles.Tiles"},

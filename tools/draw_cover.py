@@ -24,7 +24,7 @@ def main() -> None:
     artists = [load_network(name) for name in ARTISTS]
     result = visualize("Pomeranian", artists, style="natural", steps=STEPS, size=SIZE, seed=SEED)
     write_whole(STATIC / "pomeranian.webp", webp(picture(result.images[0])))
-    write_whole(STATIC / "pomeranian.txt", f"{result.caption()}\n".encode())
+    write_whole(STATIC / "pomeranian.txt", f"{result.caption()}.\n".encode())
     print(result.caption())
 
 

@@ -64,7 +64,8 @@ def figure(name: str, static: str) -> str:
         f'src="{static}/reference/{file}">'
         for theme, file in made["files"].items()
     )
-    code = html.escape(made["code"])
+    code = html.escape(made["code"]).replace("(", "(<wbr>")
+    images = f'<span class="pom-shot">{images}</span>'
     return f'<figure class="pom-makes">{images}<figcaption><code>{code}</code></figcaption></figure>'
 
 
