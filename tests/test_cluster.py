@@ -21,7 +21,7 @@ from helpers.cluster import AHEAD, KEEP, local_cluster, on_dask
 distributed = pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = "32"  # so that a run lasts longer than it takes to be disturbed, on a busy machine too
+STEPS = "16"  # so that a run lasts longer than it takes to be disturbed
 SMALL = ["--steps", STEPS, "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
 PATIENCE = 240  # seconds, on a machine that does other things
 PNG = b"\x89PNG...IEND\xaeB`\x82"
@@ -35,7 +35,14 @@ def start(folder: Path, *more: str) -> subprocess.Popen:
     """The program, in a process group of its own."""
     command = [sys.executable, ROOT / "tools" / "draw_atlas.py", *SMALL, "--folder", folder, *more]
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return subprocess.Popen(list(map(str, command)), env=environment(), start_new_session=True, **pipes)
+    return subprocess.Popen(
+        list(map(str, command)), env=environment(), start_new_session=True, preexec_fn=heed_control_c, **pipes
+    )
+
+
+def heed_control_c() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, and so would all that these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(program: subprocess.Popen) -> str:

@@ -86,7 +86,7 @@ def unfold(article: Tag, soup: BeautifulSoup) -> None:
             tag.insert(0, line)
         else:
             tag["open"] = ""
-            if tag.summary.get_text().startswith("The answers"):
+            if tag.summary.get_text().strip().startswith("The answers"):
                 tag["class"] = [*tag.get("class", []), "paper-answers"]
 
 
@@ -94,7 +94,7 @@ def tidy(article: Tag) -> None:
     """Make ready what is shaped for screens: grids keep their columns, short code its lines together."""
     for tag in article.select('[style*="auto-fill"]'):
         tag["style"] = LEAST.sub("0px", tag["style"])
-    for tag in article.select("div.cell_input, div.cell_output"):
+    for tag in article.select('div.cell_input, div.cell_output, div[class*="highlight-"]'):
         code = tag.find("pre")
         if code is not None and code.get_text().count("\n") <= SHORT:
             tag["class"] = [*tag["class"], "paper-short"]
@@ -139,7 +139,8 @@ def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[
         if heading.name == "h1" and not any(entry.depth == 1 for entry in entries):
             entries.append(Entry(words, key_of(page), 1))
         elif heading.name == "h2" and heading.parent.get("id") and words not in EVERYWHERE:
-            entries.append(Entry(words, heading.parent["id"], 2))
+            heading["id"] = f"{heading.parent['id']}--heading"  # its section may begin on the page before
+            entries.append(Entry(words, heading["id"], 2))
     return article, entries, styles
 
 

@@ -27,7 +27,7 @@
   }
   // What scrolls sideways on a narrow page must do so by keyboard, too; where it fits, it is no stop for the Tab key.
   function reachable() {
-    document.querySelectorAll("article figure div, article pre.pom-wide, article div.math > mjx-container").forEach(function (place) {
+    document.querySelectorAll("article figure, article figure div, article pre.pom-wide, article div.math > mjx-container").forEach(function (place) {
       var scrolls = getComputedStyle(place).overflowX === "auto" && place.scrollWidth > place.clientWidth + 1;
       if (scrolls && !place.hasAttribute("tabindex")) {
         place.dataset.scrolls = "";
