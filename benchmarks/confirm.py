@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks import drawing, store
-from benchmarks.drawing import AT_ONCE, Crew, Task, in_groups
+from benchmarks.drawing import Crew, tasks_for
 from benchmarks.entries import Entry, every_entry, find
 
 RECIPES = store.ROOT / "benchmarks" / "recipes" / "ablation"
@@ -45,9 +45,7 @@ def differing(kept: dict, records: dict[int, dict]) -> list[int]:
 def confirm(entry: Entry, path: Path, kept: dict, classes: Sequence[int], crew: Crew) -> bool:
     """Draw the classes again; if the judges say the same, give the results today's fingerprint, and say so."""
     with tempfile.TemporaryDirectory() as folder:
-        groups = in_groups(classes, max(entry.batch, AT_ONCE if entry.batch == 1 else 1))
-        name = entry.source or entry.name
-        tasks = [Task(name, group, kept["steps"], kept["seed"], Path(folder)) for group in groups]
+        tasks = tasks_for(entry, classes, kept["steps"], kept["seed"], Path(folder))
         records = {c: record for found in crew.results(tasks, lambda: True) for c, record in found.items()}
     wrong = differing(kept, records)
     if wrong:

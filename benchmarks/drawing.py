@@ -80,6 +80,12 @@ def in_groups(classes: Sequence[int], size: int) -> list[tuple[int, ...]]:
     return [tuple(classes[i : i + size]) for i in range(0, len(classes), size)]
 
 
+def tasks_for(entry: entries.Entry, classes: Sequence[int], steps: int, seed: int, pictures: Path) -> list[Task]:
+    """The classes in groups of the entry's batch; of one that draws them one by one, ``AT_ONCE`` a task."""
+    groups = in_groups(classes, AT_ONCE if entry.batch == 1 else entry.batch)
+    return [Task(entry.source or entry.name, group, steps, seed, pictures) for group in groups]
+
+
 class Crew:
     """A few processes that draw; as a context, they end with it.
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import drawing, sheets, store, tables
-from benchmarks.drawing import AT_ONCE, JUDGES, Crew, Task, in_groups
+from benchmarks.drawing import JUDGES, Crew, tasks_for
 from benchmarks.entries import MAIN, Entry, every_entry, find, in_order
 from benchmarks.machine import in_words, machine
 from benchmarks.peers import NOT_INSTALLED
@@ -105,8 +105,7 @@ def fill(entry: Entry, chosen: argparse.Namespace, crew: Crew) -> None:
     path, kept = stored(entry, chosen)
     missing = [k for k in chosen.order if str(k) not in kept["classes"]]
     pictures = chosen.results / "pictures" / path.stem
-    groups = in_groups(missing, max(entry.batch, AT_ONCE if entry.batch == 1 else 1))
-    tasks = [Task(entry.source or entry.name, group, chosen.steps, chosen.seed, pictures) for group in groups]
+    tasks = tasks_for(entry, missing, chosen.steps, chosen.seed, pictures)
     for records in crew.results(tasks, clock(None if entry.whole else chosen.minutes)):
         kept["classes"] |= {str(k): record for k, record in records.items()}
         store.save(path, kept)

@@ -7,7 +7,6 @@ stored as WebP of the size at which they are seen. This module knows nothing of 
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from .pictures import as_images, data_uri, picture, webp
-from .typography import typeset
+from .typography import as_html, typeset
 
 PAGE_WIDTH = 760
 GAP = 12
@@ -126,7 +125,7 @@ def _tile(image: Tensor, words: str, alt: str, tile: float) -> str:
     sharp = "image-rendering:pixelated;" if made.width <= 64 else ""
     img = image_tag(webp(made), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
     style = CAPTION_STYLE.replace(".9em", ".82em").replace(".7em", ".4em")
-    under = f'<figcaption style="{style};opacity:.85">{html.escape(typeset(words))}</figcaption>' if words else ""
+    under = f'<figcaption style="{style};opacity:.85">{as_html(words)}</figcaption>' if words else ""
     return f'<figure class="pom-tile" style="margin:0">{img}{under}</figure>'
 
 
@@ -134,7 +133,7 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
     """An <img>; the class "dark-light" tells Sphinx's dark pages to put nothing white behind it."""
     look = f"{style}display:block;max-width:100%;height:auto;margin:0;background:transparent"
     return (
-        f'<img class="dark-light" alt="{html.escape(typeset(alt))}" width="{width}" height="{height}" style="{look}" '
+        f'<img class="dark-light" alt="{as_html(alt)}" width="{width}" height="{height}" style="{look}" '
         f'src="{data_uri(data)}">'
     )
 
@@ -142,7 +141,7 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
 def figure_tag(body: str, caption: str, width: int) -> str:
     return (
         f'<figure class="pom-figure" style="margin:1em 0;max-width:{width}px">{body}'
-        f'<figcaption style="{CAPTION_STYLE}">{html.escape(typeset(caption))}</figcaption></figure>'
+        f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption></figure>'
     )
 
 

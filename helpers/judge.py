@@ -19,7 +19,7 @@ from torchvision.transforms.v2 import functional as F
 from .images import check_images, load_photo
 from .network import Network
 from .networks import load_network
-from .typography import typeset
+from .typography import as_html
 
 SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}  # what a judge was trained to look at; others 224
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right
@@ -99,7 +99,7 @@ class Opinion:
         cells = [[html.escape(cell) for cell in row] for row in [HEAD, *self.rows()]]
         head, *body = ["".join(f'<{t} style="{CELL}">{c}</{t}>' for c in row) for t, row in _tags(cells)]
         rows = "".join(f"<tr>{row}</tr>" for row in body)
-        words = html.escape(typeset(self.summary()))
+        words = as_html(self.summary())
         return f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{words}</p>'
 
 

@@ -24,7 +24,7 @@ from torch import Tensor
 from .display import CAPTION_STYLE, Shown, image_tag
 from .pictures import check_image, picture, save_whole, webp
 from .traces import score_axes, score_plot, spectra, spectrum_plot
-from .typography import typeset
+from .typography import as_html, typeset
 from .widgets import number
 
 FRAME_WIDTH = 256
@@ -139,7 +139,7 @@ def _inside(still: str, plots: str, label: str, count: int, caption: str) -> str
         '<div class="pom-controls" hidden>'
         f'<input type="range" min="0" max="{count - 1}" step="1" value="{count - 1}" aria-label="Frame" '
         f'aria-valuetext="{label}"><div class="pom-buttons">{buttons}</div></div></div></div>'
-        f'<figcaption style="{CAPTION_STYLE}">{html.escape(typeset(caption))}</figcaption></figure>'
+        f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption></figure>'
     )
 
 

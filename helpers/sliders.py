@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .display import Shown, image_tag
 from .pictures import as_images, picture, saved
-from .typography import typeset
+from .typography import as_html, typeset
 from .widgets import number, widget
 
 SHEET_WIDTH, TILE = 1600, 288  # pixels: at most so wide, all pictures and one
@@ -69,7 +69,7 @@ def slider_grid(
     still = image_tag(_squeezed(sheet), alt, *sheet.size, "width:100%;")
     places = [f"{_at(down, up)}{', ' if down and across else ''}{_at(across, over)}" for up in ups for over in overs]
     cells = "".join(
-        f'<div class="pom-cell"><span class="pom-aside">{html.escape(place)}: </span>{html.escape(typeset(word))}</div>'
+        f'<div class="pom-cell"><span class="pom-aside">{html.escape(place)}: </span>{as_html(word)}</div>'
         for place, word in zip(places, words or [""] * len(found), strict=True)
     )
     heads = _heads(down, ups, "pom-up") + _heads(across, overs, "pom-over")

@@ -6,6 +6,7 @@ are. This module knows nothing of what the numbers mean.
 
 from __future__ import annotations
 
+import html
 import re
 
 AS_IT_IS = re.compile(
@@ -39,6 +40,11 @@ def typeset(text: str) -> str:
     parts = AS_IT_IS.split(text)
     parts[::2] = [_set(part) for part in parts[::2]]
     return "".join(parts)
+
+
+def as_html(text: str) -> str:
+    """Return plain text, typeset, as it stands in a page's HTML."""
+    return html.escape(typeset(text))
 
 
 def _set(text: str) -> str:

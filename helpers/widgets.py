@@ -8,11 +8,10 @@ equal widgets on one page both work.
 from __future__ import annotations
 
 import hashlib
-import html
 from pathlib import Path
 
 from .display import CAPTION_STYLE, Shown
-from .typography import typeset
+from .typography import as_html, typeset
 
 
 def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
@@ -25,7 +24,7 @@ def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
         text: what a terminal gets; by default the caption.
     """
     look, movement = (Path(__file__).with_name(f"{kind}.{ending}").read_text("utf-8") for ending in ("css", "js"))
-    body = f'{inside}<figcaption style="{CAPTION_STYLE}">{html.escape(typeset(caption))}</figcaption>'
+    body = f'{inside}<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption>'
     key = hashlib.sha256(f"{kind}{body}".encode()).hexdigest()[:12]
     page = (
         f'<div class="pom-{kind}" data-pom="{key}" data-lm-suppress-shortcuts="true"><style>{look}</style>'
