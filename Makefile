@@ -34,9 +34,11 @@ $(STAMP): requirements.txt $(CONSTRAINTS)
 	  echo "make: there is no '$(PYTHON)' here. Install Python 3.10 or newer, or name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) tools/check_python.py
 	@$(PY) -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@echo "Installing what the book needs into $(VENV) (the first time this is some 5 GB, most of it PyTorch)"
+	@echo "Installing what the book needs into $(VENV) (on Linux some 7 GB the first time, most of it PyTorch)"
+	@$(PY) tools/check_room.py || true
 	@$(PY) -m pip install --disable-pip-version-check $(QUIET_IN_CI) -r requirements.txt -c $(CONSTRAINTS) || { \
-	  echo "make: the install did not finish. Is a package index within reach? The same command goes on from here."; exit 1; }
+	  $(PY) tools/check_room.py && echo "make: the install did not finish. Is a package index within reach?"; \
+	  echo "make: the same command goes on from here."; exit 1; }
 	@rm -f $(VENV)/.installed-* && touch $@
 
 book: $(STAMP) ## Build the site from the stored outputs, warnings as errors

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat import v4
 
-from tools import build_book, check_python, rename, run_notebooks, site_extension
+from tools import build_book, check_python, check_room, rename, run_notebooks, site_extension
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -250,6 +251,39 @@ def test_python_that_will_not_do():
     assert check_python.complaint((3, 10, 0), True) == ""
     assert "needs Python 3.10 or newer, and this is 3.9" in check_python.complaint((3, 9, 18), True)
     assert "apt-get install python3.12-venv" in check_python.complaint((3, 12, 1), False)
+
+
+def test_a_disk_too_small_for_the_install_is_named(tmp_path, capsys, monkeypatch):
+    gb = check_room.KEPT + check_room.DOWNLOADED
+    assert check_room.wanting(tmp_path, tmp_path, lambda _: gb) == []
+    assert check_room.wanting(tmp_path, tmp_path, lambda _: gb - 0.1) == [f"{tmp_path} ({gb - 0.1:.1f} of {gb} GB)"]
+    monkeypatch.setattr(check_room.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e9))
+    monkeypatch.setattr(check_room.sys, "platform", "linux")
+    assert check_room.main(str(tmp_path)) == 1
+    assert f"{tmp_path} (2.0 of " in capsys.readouterr().err
+    monkeypatch.setattr(check_room.sys, "platform", "darwin")
+    assert check_room.main(str(tmp_path)) == 0
+
+
+def test_two_disks_need_room_each():
+    class Disk(str):
+        def stat(self):
+            return SimpleNamespace(st_dev=str(self))
+
+    home, tmp = Disk("/home"), Disk("/tmp")
+    room = {home: check_room.KEPT, tmp: check_room.DOWNLOADED - 1}
+    assert check_room.wanting(home, tmp, room.get) == [f"/tmp ({room[tmp]:.1f} of {check_room.DOWNLOADED} GB)"]
+
+
+def test_what_the_pages_say_of_the_install():
+    """Its size is typed in three places; the program that looks for room is the one that knows."""
+    kept, whole = f"some {check_room.KEPT} GB", f"{check_room.KEPT + check_room.DOWNLOADED} while"
+    readme, page, makefile = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "book/how_to_use.md", "Makefile")
+    )
+    assert all(kept in text for text in (readme, page, makefile))
+    assert f"{check_room.DOWNLOADED} more while it installs" in readme
+    assert whole in page
 
 
 def test_mathjax_is_carried_by_a_package(tmp_path):
