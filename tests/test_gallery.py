@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from tools import rename, run_notebooks
+from tools import rename, stored_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "book" / "gallery_of_failures.ipynb"
@@ -74,11 +74,11 @@ def test_as_many_failures_as_were_asked_for():
 def test_stored_like_a_chapter_from_one_whole_run():
     text = GALLERY.read_text(encoding="utf-8")
     assert NOTEBOOK.cells[1].source == rename.setup_cell(), "`make rename` writes the setup cell"
-    assert text == run_notebooks.serialize(run_notebooks.clean(NOTEBOOK)), "not stored by tools/run_notebooks.py"
+    assert text == stored_notebook.serialize(stored_notebook.clean(NOTEBOOK)), "not stored by tools/run_notebooks.py"
     assert len(text) < 6e6
     counts = [cell.execution_count for cell in NOTEBOOK.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1)), "not from one whole run"
-    assert run_notebooks.problems(NOTEBOOK, run_notebooks.private_places()) == []
+    assert stored_notebook.problems(NOTEBOOK, stored_notebook.private_places()) == []
 
 
 def test_headings_whose_anchors_are_the_same_everywhere():

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from helpers.networks import imagenet_classes
-from tools import rename, run_notebooks
+from tools import rename, stored_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -125,8 +125,10 @@ def test_stored_as_the_tool_stores(path):
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
-    assert notebook.metadata == run_notebooks.METADATA, "metadata of a kernel or an account; `make notebooks` clears it"
-    assert text == run_notebooks.serialize(run_notebooks.clean(notebook)), "not stored by `make notebooks`"
+    assert notebook.metadata == stored_notebook.METADATA, (
+        "metadata of a kernel or an account; `make notebooks` clears it"
+    )
+    assert text == stored_notebook.serialize(stored_notebook.clean(notebook)), "not stored by `make notebooks`"
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 
@@ -134,7 +136,7 @@ def test_stored_as_the_tool_stores(path):
 def test_outputs_are_from_one_whole_run(path):
     counts = [cell.execution_count for cell in code_cells(path) if cell.source.strip()]
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
-    assert run_notebooks.problems(load(path), run_notebooks.private_places()) == []
+    assert stored_notebook.problems(load(path), stored_notebook.private_places()) == []
     for cell in code_cells(path):
         assert all(output.get("name") != "stderr" for output in cell.outputs)
 
@@ -231,7 +233,7 @@ def words_of(path):
     if path.suffix != ".ipynb":
         return FILES[path]
     cells = load(path).cells
-    printed = [text for cell in cells for text in run_notebooks.output_texts(cell)]
+    printed = [text for cell in cells for text in stored_notebook.output_texts(cell)]
     return "\n".join([cell.source for cell in cells] + printed)
 
 

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tools import build_book, check_python, check_room, rename, run_notebooks, site_extension
+from tools import build_book, check_python, check_room, rename, run_notebooks, site_extension, stored_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,13 +38,13 @@ def notebook(*cells):
 
 
 def test_a_rewritten_line_keeps_its_last_version():
-    assert run_notebooks.last_written("1%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
-    assert run_notebooks.last_written("plain") == "plain"
+    assert stored_notebook.last_written("1%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
+    assert stored_notebook.last_written("plain") == "plain"
 
 
 def test_stderr_and_widgets_are_dropped_and_prints_joined():
     widget = v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"})
-    cleaned = run_notebooks.clean_outputs([printed("a"), printed("noise", "stderr"), widget, printed("b\n")])
+    cleaned = stored_notebook.clean_outputs([printed("a"), printed("noise", "stderr"), widget, printed("b\n")])
     assert [(output.name, output.text) for output in cleaned] == [("stdout", "ab\n")]
 
 
@@ -55,7 +55,7 @@ def test_clean_counts_from_one_skips_empty_cells_and_keeps_only_tags_and_ids():
     first.id = "kept"
     original = notebook(v4.new_markdown_cell("# T"), first, code("   "), code("print(1)"))
     original.metadata["widgets"] = {"state": {"deadbeef": {}}}
-    stored = run_notebooks.clean(original)
+    stored = stored_notebook.clean(original)
     assert [cell.get("execution_count") for cell in stored.cells] == [None, 1, None, 2]
     assert stored.cells[1].outputs[0].execution_count == 1
     assert stored.cells[1].metadata == {"tags": ["nbval-check-output"]}
@@ -66,14 +66,14 @@ def test_clean_counts_from_one_skips_empty_cells_and_keeps_only_tags_and_ids():
 
 
 def test_serializing_is_stable():
-    stored = run_notebooks.clean(notebook(code("print(1)", [printed("1\n")])))
-    again = run_notebooks.clean(nbformat.reads(run_notebooks.serialize(stored), as_version=4))
-    assert run_notebooks.serialize(again) == run_notebooks.serialize(stored)
-    assert run_notebooks.serialize(stored).endswith("}\n")
+    stored = stored_notebook.clean(notebook(code("print(1)", [printed("1\n")])))
+    again = stored_notebook.clean(nbformat.reads(stored_notebook.serialize(stored), as_version=4))
+    assert stored_notebook.serialize(again) == stored_notebook.serialize(stored)
+    assert stored_notebook.serialize(stored).endswith("}\n")
 
 
 def test_cells_without_ids_get_the_same_ones_each_time():
-    assert run_notebooks.stable_id(3, "x") == run_notebooks.stable_id(3, "x") != run_notebooks.stable_id(4, "x")
+    assert stored_notebook.stable_id(3, "x") == stored_notebook.stable_id(3, "x") != stored_notebook.stable_id(4, "x")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_cells_without_ids_get_the_same_ones_each_time():
     ],
 )
 def test_problems_are_found(output, complaint):
-    found = run_notebooks.problems(notebook(code("1", [output])), ["/somewhere/private"])
+    found = stored_notebook.problems(notebook(code("1", [output])), ["/somewhere/private"])
     assert len(found) == 1
     assert complaint in found[0]
     assert "cell 1" in found[0]
@@ -95,19 +95,19 @@ def test_problems_are_found(output, complaint):
 def test_no_problem_in_pictures():
     picture = shown(image_png="/somewhere/private")
     embedded = shown(text_html='<img alt="a" src="data:image/png;base64,/rootAAAA">')
-    assert run_notebooks.problems(notebook(code("1", [picture, embedded])), ["/somewhere/private", "/root"]) == []
+    assert stored_notebook.problems(notebook(code("1", [picture, embedded])), ["/somewhere/private", "/root"]) == []
 
 
 def test_changed_cells_are_named_and_source_is_compared():
-    before = run_notebooks.clean(notebook(code("a", [printed("1")]), code("b", [printed("2")])))
+    before = stored_notebook.clean(notebook(code("a", [printed("1")]), code("b", [printed("2")])))
     after = nbformat.from_dict(dict(before))
-    assert run_notebooks.changed_cells(before, after) == []
+    assert stored_notebook.changed_cells(before, after) == []
     after = nbformat.reads(nbformat.writes(before), as_version=4)
     after.cells[1].outputs[0].text = "3"
-    assert run_notebooks.changed_cells(before, after) == [2]
-    assert run_notebooks.same_source(before, after)
+    assert stored_notebook.changed_cells(before, after) == [2]
+    assert stored_notebook.same_source(before, after)
     after.cells[1].source = "c"
-    assert not run_notebooks.same_source(before, after)
+    assert not stored_notebook.same_source(before, after)
 
 
 def test_choose_by_prefix():

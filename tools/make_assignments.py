@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools.run_notebooks import METADATA, clean_outputs, replace_file, serialize
+from tools.stored_notebook import METADATA, clean_outputs, replace_file, serialize
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, TARGETS = ROOT / "notebooks" / "assignments", ROOT / "assignments"
