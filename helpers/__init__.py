@@ -17,9 +17,8 @@ from .images import check_images, load_photo
 from .judge import Opinion, second_opinion
 from .network import Network, NoClassifier
 from .networks import load_network
+from .objective import Bound, Objective
 from .objectives import (
-    Bound,
-    Objective,
     channel,
     class_logit,
     class_margin,
@@ -29,6 +28,7 @@ from .objectives import (
     per_image,
     unit,
 )
+from .opening import WeightsCorrupt
 from .parameterizations import Fourier, Pixels
 from .pictures import save_png
 from .player import player, save_gif
@@ -55,7 +55,6 @@ from .transforms import (
     scale,
     zoom,
 )
-from .weights import WeightsCorrupt
 from .wipes import before_after
 
 __all__ = [

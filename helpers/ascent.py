@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .checkpoint import Checkpoint, buffers_in_words
 from .network import Network
-from .objectives import Objective
+from .objective import Objective
 from .progress import Watch
 from .result import Log, Result
 from .runtime import native_precision

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from .download import write_whole
+from .opening import load_state_dict
 from .result import Log
-from .weights import load_state_dict
 
 EVERY = 25  # steps between two writes
 

@@ -17,7 +17,8 @@ from . import transforms
 from .ascent import ascend
 from .images import check_images
 from .network import Network
-from .objectives import Bound, Objective, layer
+from .objective import Bound, Objective
+from .objectives import layer
 from .octaves import Dream, MeanStep, octave_sizes
 from .result import Result, as_bytes
 from .runtime import is_quiet

@@ -18,7 +18,8 @@ from .layers import layer_names
 from .lite import EfficientNetLite, fold_batch_norm, names_in_order
 from .names import nearest
 from .network import Network
-from .weights import PACKAGED, WeightsCorrupt, WeightsUnavailable
+from .opening import WeightsCorrupt, load_arrays, load_placed, load_state_dict
+from .weights import PACKAGED, WeightsUnavailable
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (123.0, 117.0, 104.0)  # RGB, for inputs from 0 to 255
@@ -101,7 +102,7 @@ def _vgg16(classifier: bool) -> tuple[Network, str]:
 
 def _vgg16_whole(fetch: bool) -> tuple[Network, str]:
     path = weights.torchvision_checkpoint(torchvision.models.VGG16_Weights.IMAGENET1K_V1.url, fetch=fetch)
-    state, genuine = weights.load_placed(path)
+    state, genuine = load_placed(path)
     core = _fill(torchvision.models.vgg16, state)
     network = _network("vgg16", core)
     if genuine:
@@ -112,7 +113,7 @@ def _vgg16_whole(fetch: bool) -> tuple[Network, str]:
 
 def _vgg16_convolutions() -> Network:
     entry = PACKAGED["vgg16"]
-    arrays = weights.load_arrays(weights.packaged("vgg16"), entry.sha256)["VGG16_0"]
+    arrays = load_arrays(weights.packaged("vgg16"), entry.sha256)["VGG16_0"]
     with torch.device("meta"):
         features = torchvision.models.vgg16().features
     state = {}
@@ -125,7 +126,7 @@ def _vgg16_convolutions() -> Network:
 
 def _squeezenet(name: str) -> tuple[Network, str]:
     """SqueezeNet 1.1 as converted from Caffe, its input convention (BGR, 0 to 255, less a mean) folded into conv1."""
-    arrays = weights.load_arrays(weights.packaged(name), PACKAGED[name].sha256)
+    arrays = load_arrays(weights.packaged(name), PACKAGED[name].sha256)
     places = {"conv1": "features.0", "conv10": "classifier.1"}
     for fire, index in zip(range(2, 10), (3, 4, 6, 7, 9, 10, 11, 12), strict=True):
         for part in ("squeeze1x1", "expand1x1", "expand3x3"):
@@ -141,7 +142,7 @@ def _squeezenet(name: str) -> tuple[Network, str]:
 
 
 def _lite(name: str) -> tuple[Network, str]:
-    tensors = weights.load_state_dict(weights.packaged(name), PACKAGED[name].sha256)
+    tensors = load_state_dict(weights.packaged(name), PACKAGED[name].sha256)
     build = partial(EfficientNetLite, *LITES[name])
     with torch.device("meta"):
         named = names_in_order(build(), tensors)
@@ -154,7 +155,7 @@ def _torchvision(name: str) -> tuple[Network, str]:
     """Any other classifier of torchvision, from torch's cache or torchvision's server."""
     best = torchvision.models.get_model_weights(name).DEFAULT
     path = weights.torchvision_checkpoint(best.url, fetch=True)
-    state, _ = weights.load_placed(path)
+    state, _ = load_placed(path)
     preset = best.transforms()
     # What torchvision's own builders do for these weights: DenseNet's old key names, Inception's own normalization.
     state = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key): t for key, t in state.items()}

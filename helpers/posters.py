@@ -12,7 +12,8 @@ from torchvision.transforms.v2 import functional as F
 from .ascent import ascend
 from .network import Network
 from .networks import load_network
-from .objectives import Objective, class_margin
+from .objective import Objective
+from .objectives import class_margin
 from .parameterizations import Fourier
 from .recipes import HARMLESS, loads_one, visualize
 from .result import Result
@@ -123,22 +124,26 @@ def poster(
     options = {"precision": "auto", **options}
     shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
     stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
-    for side in sizes[1:]:
-        if stages[-1].interrupted:
-            break
-        start = enlarge(stages[-1].raw.clamp(0, 1), side)
-        stages.append(
-            ascend(
-                objective,
-                network,
-                Fourier.photo(start, **manner.fourier),
-                steps=touches,
-                optimizer=partial(torch.optim.Adam, lr=lr),
-                schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
-                views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1), rotate(10)],
-                **shared,
+    try:
+        for side in sizes[1:]:
+            if stages[-1].interrupted:
+                break
+            start = enlarge(stages[-1].raw.clamp(0, 1), side)
+            stages.append(
+                ascend(
+                    objective,
+                    network,
+                    Fourier.photo(start, **manner.fourier),
+                    steps=touches,
+                    optimizer=partial(torch.optim.Adam, lr=lr),
+                    schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
+                    views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1), rotate(10)],
+                    **shared,
+                )
             )
-        )
+    except KeyboardInterrupt:  # between two sizes, where ascend cannot keep it
+        stages[-1] = replace(stages[-1], interrupted=True)
+        print("Stopped between two sizes; the picture so far is kept.")
     fixed = dict(style=style, size=size, first=first, steps=steps, touches=touches, lr=lr, seed=seed)
     again = partial(poster, target, network, frames=frames, **fixed, **options)
     whole = steps + touches * (len(sizes) - 1)

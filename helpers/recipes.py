@@ -14,7 +14,8 @@ from .ascent import ascend
 from .ensemble import together
 from .network import Network
 from .networks import load_network
-from .objectives import Objective, class_logit, class_margin, per_image
+from .objective import Objective
+from .objectives import class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
 from .result import Result
 from .styles import Style, find_style

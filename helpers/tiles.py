@@ -11,7 +11,7 @@ from torch import Tensor
 from .cut import Want
 from .lite import SameConv2d
 from .network import Network
-from .objectives import Bound, Objective
+from .objective import Bound, Objective
 
 Span = tuple[int, int]
 NO_PLACES = (

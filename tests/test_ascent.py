@@ -26,7 +26,7 @@ from helpers import (
     per_image,
     zoom,
 )
-from helpers.objectives import Bound
+from helpers.objective import Bound
 from helpers.result import frame_steps
 
 quiet = partial(ascend, progress=False)

@@ -9,7 +9,7 @@ import torch
 
 from helpers import Objective, Pixels, ascend, channel, class_logit, direction, layer, load_network, load_photo, unit
 from helpers.dream import deep_dream, dream_film, guided
-from helpers.objectives import Bound
+from helpers.objective import Bound
 from helpers.octaves import Dream, MeanStep, octave_sizes
 from helpers.tiles import Tiles, spans
 

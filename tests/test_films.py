@@ -153,6 +153,16 @@ def test_ctrl_c_keeps_the_poster_so_far_at_its_size(squeezenet, capsys):
     assert "6 of 10 steps" in result.caption()
 
 
+def test_ctrl_c_between_two_sizes_keeps_the_poster_so_far(squeezenet, monkeypatch, capsys):
+    def press(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Fourier, "photo", press)
+    result = poster(class_logit("hen"), squeezenet, size=128, first=64, steps=4, touches=3, progress=False)
+    assert result.interrupted and result.images.shape == (1, 3, 128, 128) and "4 of 7 steps" in result.caption()
+    assert "between two sizes" in capsys.readouterr().out
+
+
 def test_a_poster_of_a_feature_map(convolutions):
     result = poster(channel("relu3_1", 7), convolutions, size=96, first=64, steps=2, touches=2, progress=False)
     assert result.images.shape == (1, 3, 96, 96) and result.code == ""

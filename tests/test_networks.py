@@ -7,7 +7,7 @@ import torch
 import torchvision
 from torch import nn
 
-from helpers import NoClassifier, load_network, load_photo, networks, weights
+from helpers import NoClassifier, load_network, load_photo, networks, opening, weights
 
 
 def test_the_classes_of_the_photographs(squeezenet):
@@ -32,7 +32,7 @@ def test_vgg16_s_first_kernel(convolutions):
 def test_vgg16_s_convolutions_are_torchvision_s_with_the_same_numbers(convolutions):
     with torch.device("meta"):
         features = torchvision.models.vgg16().features
-    arrays = weights.load_arrays(weights.packaged("vgg16"), weights.PACKAGED["vgg16"].sha256)["VGG16_0"]
+    arrays = opening.load_arrays(weights.packaged("vgg16"), weights.PACKAGED["vgg16"].sha256)["VGG16_0"]
     state, k = {}, 0
     for i, module in enumerate(features):
         if isinstance(module, nn.Conv2d):

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import WeightsCorrupt, WeightsUnavailable, download, load_network, weights
+from helpers import WeightsCorrupt, WeightsUnavailable, download, load_network, opening, weights
 
 
 class Bomb:
@@ -77,7 +77,7 @@ def index(request):
 def test_a_pickle_of_arrays_opens(tmp_path):
     path = tmp_path / "w.pkl"
     path.write_bytes(pickle.dumps({"a": {"b": np.arange(6, dtype=np.float32).reshape(2, 3)}}))
-    opened = weights.load_arrays(path, sha256(path))
+    opened = opening.load_arrays(path, sha256(path))
     assert opened["a"]["b"].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
@@ -85,7 +85,7 @@ def test_a_pickle_that_runs_code_does_not_run_it(tmp_path):
     path, harm = tmp_path / "w.pkl", tmp_path / "harm"
     path.write_bytes(pickle.dumps({"a": Bomb(harm)}))
     with pytest.raises(WeightsCorrupt, match="only numpy arrays"):
-        weights.load_arrays(path, sha256(path))
+        opening.load_arrays(path, sha256(path))
     assert not harm.exists()
 
 
@@ -93,7 +93,7 @@ def test_a_state_dict_that_runs_code_does_not_run_it(tmp_path):
     path, harm = tmp_path / "w.pth", tmp_path / "harm"
     torch.save({"a": Bomb(harm)}, path)
     with pytest.raises(WeightsCorrupt, match="None of it has run"):
-        weights.load_state_dict(path)
+        opening.load_state_dict(path)
     assert not harm.exists()
 
 
@@ -101,7 +101,7 @@ def test_another_hash_is_refused_before_the_file_is_opened(tmp_path):
     path, harm = tmp_path / "w.pkl", tmp_path / "harm"
     path.write_bytes(pickle.dumps(Bomb(harm)))
     with pytest.raises(WeightsCorrupt, match="SHA-256 starts with"):
-        weights.load_arrays(path, "0" * 64)
+        opening.load_arrays(path, "0" * 64)
     assert not harm.exists()
 
 
@@ -110,11 +110,11 @@ def test_a_truncated_file_is_named(tmp_path, kind):
     path = tmp_path / f"w.{kind}"
     if kind == "pkl":
         path.write_bytes(pickle.dumps({"a": np.zeros(100)})[:-40])
-        load = partial(weights.load_arrays, path, sha256(path))
+        load = partial(opening.load_arrays, path, sha256(path))
     else:
         torch.save({"a": torch.zeros(100)}, path)
         path.write_bytes(path.read_bytes()[:-200])
-        load = partial(weights.load_state_dict, path)
+        load = partial(opening.load_state_dict, path)
     with pytest.raises(WeightsCorrupt, match=f"w.{kind}.*Delete it"):
         load()
 
@@ -224,8 +224,8 @@ except helpers.WeightsUnavailable as error:
 def test_a_placed_checkpoint_is_opened_and_known_for_what_it_is(tmp_path):
     path = tmp_path / "toy-01234567.pth"
     torch.save({"a": torch.ones(2)}, path)
-    assert weights.load_placed(path)[1] is False
+    assert opening.load_placed(path)[1] is False
     genuine = tmp_path / f"toy-{sha256(path)[:8]}.pth"
     path.rename(genuine)
-    state, is_genuine = weights.load_placed(genuine)
+    state, is_genuine = opening.load_placed(genuine)
     assert is_genuine and state["a"].tolist() == [1, 1]
