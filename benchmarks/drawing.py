@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -86,8 +88,19 @@ def tasks_for(entry: entries.Entry, classes: Sequence[int], steps: int, seed: in
     return [Task(entry.source or entry.name, group, steps, seed, pictures) for group in groups]
 
 
+def _begin_work(threads: int) -> None:
+    """What a worker does first: take its threads, and see to it that it does not outlive who started it."""
+    torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
 class Crew:
-    """A few processes that draw; as a context, they end with it.
+    """A few processes that draw; as a context, they end with it, and with this process however it ends.
 
     Args:
         workers: how many processes; 0 draws in this one.
@@ -98,7 +111,7 @@ class Crew:
         self.workers = workers
         context = multiprocessing.get_context("spawn")
         self.pool = (
-            ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(threads,))
+            ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work, initargs=(threads,))
             if workers
             else None
         )

@@ -24,6 +24,7 @@ from helpers import Network, ascend, class_logit, class_margin, class_probabilit
 OBJECTIVES = {"class_logit": class_logit, "class_margin": class_margin, "class_probability": class_probability}
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "auto": "auto"}
 LARGEST_FILE = 20_000  # bytes; a recipe has some 500
+LARGEST_VIEW = 768  # pixels a side that the network is shown: its memory grows with their square
 
 
 @dataclass(frozen=True)
@@ -109,5 +110,8 @@ def parse(text: str, where: str = "recipe") -> Recipe:
     values = read_all(spec.RECIPE, raw, where)
     for transform in [*values["views"], *values["edits"]]:
         spec.make_transform(transform)  # `helpers` refuses some more, such as a scale from large to small
+    side = values["size"] + 2 * sum(view["pixels"] for view in values["views"] if view["name"] == "pad")
+    if side > LARGEST_VIEW:
+        raise RecipeError(f"{where}: the pads make {side} pixels a side of {values['size']}; {LARGEST_VIEW} at most")
     words = {key: values.pop(key) for key in ("title", "author", "note")}
     return Recipe(**words, values=values)

@@ -22,6 +22,7 @@ DTYPES = {
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 LIMIT = 64 * 2**20  # bytes
+WORDS = 8 * 2**20  # bytes of all but the tensors: small things take many times their bytes once they are built
 DEPTH = 20
 TENSOR, ARRAY, TUPLE, PAIRS, FLOAT = "\0tensor", "\0array", "\0tuple", "\0pairs", "\0float"
 
@@ -54,10 +55,12 @@ def unpack(data: bytes, limit: int = LIMIT) -> Any:
         start = 8 + length
         if start > len(data):
             raise Unreadable("cut short")
-        return _build(json.loads(data[8:start].decode()), memoryview(data)[start:], 0)
+        if length > WORDS:
+            raise Unreadable(f"{length} bytes of numbers and text are too many; send tensors")
+        return _build(json.loads(data[8:start].decode()), _Blobs(memoryview(data)[start:]), 0)
     except Unreadable:
         raise
-    except (struct.error, ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
+    except (struct.error, ValueError, KeyError, IndexError, TypeError, ArithmeticError, RuntimeError) as error:
         raise Unreadable(f"not plain data ({type(error).__name__})") from None
 
 
@@ -93,7 +96,20 @@ def _tensor(value: Tensor, blobs: list[bytes]) -> list:
     return [NAMES[value.dtype], list(value.shape), sum(map(len, blobs[:-1])), len(blob)]
 
 
-def _build(node: Any, blobs: memoryview, depth: int) -> Any:
+class _Blobs:
+    """The bytes of all tensors, each to be taken once and in order: an answer grows no larger by being read."""
+
+    def __init__(self, data: memoryview):
+        self.data, self.taken = data, 0
+
+    def take(self, start: int, length: int) -> memoryview:
+        if start != self.taken or start + length > len(self.data):
+            raise Unreadable("a tensor's bytes are not where they should be")
+        self.taken += length
+        return self.data[start : start + length]
+
+
+def _build(node: Any, blobs: _Blobs, depth: int) -> Any:
     if depth > 2 * DEPTH:
         raise Unreadable("nested too deep")
     if isinstance(node, list):
@@ -113,13 +129,14 @@ def _build(node: Any, blobs: memoryview, depth: int) -> Any:
     raise Unreadable(f"unknown kind {kind!r}")
 
 
-def _rebuild(name: str, shape: list[int], start: int, length: int, blobs: memoryview) -> Tensor:
+def _rebuild(name: str, shape: list[int], start: int, length: int, blobs: _Blobs) -> Tensor:
     dtype = DTYPES[name]
     if len(shape) > 12 or any(type(n) is not int or n < 0 for n in [*shape, start, length]):
         raise Unreadable("a tensor's shape makes no sense")
-    if math.prod(shape) * dtype.itemsize != length or start + length > len(blobs):
+    if math.prod(shape) * dtype.itemsize != length:
         raise Unreadable("a tensor's shape and its bytes do not agree")
+    data = bytearray(blobs.take(start, length))
     if not length:
         return torch.zeros(shape, dtype=dtype)
-    raw = torch.frombuffer(bytearray(blobs[start : start + length]), dtype=torch.uint8)
+    raw = torch.frombuffer(data, dtype=torch.uint8)
     return (raw != 0 if dtype is torch.bool else raw.view(dtype)).reshape(shape)

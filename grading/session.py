@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import struct
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ class Session:
     Args:
         server: where processes come from.
         cells: (id, source) of what is run.
-        scratch: a folder for the folders of its processes.
+        scratch: where it makes a folder of its own for those of its processes.
         read: what else it may read.
         limits: of ``inside.confine.Limits``.
         timeout: seconds for all that this notebook does, restarts included.
@@ -47,7 +48,10 @@ class Session:
         timeout: float,
         cell_limit: float,
     ):
-        self.server, self.cells, self.scratch, self.read = server, list(cells), scratch, list(read)
+        self.server, self.cells, self.read = server, list(cells), list(read)
+        self.names = {name for name, _ in self.cells}
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.scratch = Path(tempfile.mkdtemp(dir=scratch))  # what one notebook leaves behind meets no other
         self.limits, self.cell_limit = limits, cell_limit
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
@@ -56,6 +60,7 @@ class Session:
         self.skipped: set[str] = set()
         self.deaths: list[str] = []
         self.pid: int | None = None
+        self.looked = time.monotonic()
 
     def run(self) -> None:
         """Run all cells; those that end the process are left out, and their names told in ``problems``."""
@@ -64,14 +69,14 @@ class Session:
             try:
                 self._start()
                 while not (told := self._receive(self.cell_limit + 5)).get("done"):
-                    at = told["at"] if isinstance(told.get("at"), str) else at
+                    at = told["at"] if isinstance(told.get("at"), str) and told["at"] in self.names else at
                     if isinstance(told.get("problem"), str) and told.get("ran") == at:
                         self.problems[at] = told["problem"][:2000]
                 return
             except Gone as error:
                 self.deaths.append(f"{at}: {error}")
                 self.problems.setdefault(at, f"its process did not survive this cell: {error}")
-                if at not in dict(self.cells) or at in self.skipped:
+                if at not in self.names or at in self.skipped:
                     return
                 self.skipped.add(at)
 
@@ -140,8 +145,9 @@ class Session:
             if left <= 0:
                 self._end()
                 raise Gone(f"no end after {self.timeout:g} s" if until == self.deadline else "no answer in time")
-            if not select.select([self.channel], [], [], min(left, 1.0))[0]:
+            if time.monotonic() - self.looked >= 1.0:
                 self._look_at_scratch()
+            if not select.select([self.channel], [], [], min(left, 1.0))[0]:
                 continue
             try:
                 part = self.channel.recv(min(length - len(data), 2**20))
@@ -153,7 +159,7 @@ class Session:
         return bytes(data)
 
     def _look_at_scratch(self) -> None:
-        total = 0
+        self.looked, total = time.monotonic(), 0
         for place, _, files in os.walk(self.scratch):
             for name in files:
                 with contextlib.suppress(OSError):
@@ -187,6 +193,7 @@ class Session:
     def _clean(self) -> None:
         for place, folders, _ in os.walk(self.scratch):
             for name in folders:
-                if not (path := Path(place, name)).is_symlink():
-                    path.chmod(0o700)  # a folder without rights could not be emptied
+                with contextlib.suppress(OSError):  # such as a path longer than the system takes
+                    if not (path := Path(place, name)).is_symlink():
+                        path.chmod(0o700)  # a folder without rights could not be emptied
         shutil.rmtree(self.scratch, ignore_errors=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import Checkpoint, buffers_in_words
+from .checkpoint import Checkpoint, state_in_words
 from .network import Network
 from .objective import Objective
 from .progress import Watch
 from .result import Log, Result
 from .runtime import native_precision
-from .seeding import seeded
+from .seeding import Seeded
 from .transforms import Transform, clip, through
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
@@ -96,6 +96,7 @@ def ascend(
         raise ValueError(f'precision is None, "auto" or torch.bfloat16, got {precision!r}')
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps is a whole number from 1 on, got {steps!r}")
+    network.refresh()
     bound = objective.bind(network)
     image = image.to(network.device)
     start = copy.deepcopy(image)
@@ -133,35 +134,47 @@ def ascend(
 
     interrupted = False
     shapes = [tuple(p.shape) for p in image.parameters()]
-    way = [*map(repr, [*views, *edits]), type(scheduler).__name__, str(precision), buffers_in_words(image)]
+    way = [*map(repr, [*views, *edits]), type(scheduler).__name__, str(precision)]
     run = (bound.words, network.title, steps, seed, _describe(climber), sorted(log.wanted), shapes, way)
+    if checkpoint:
+        with Seeded(seed, network.device), torch.no_grad():  # what an objective does not say of itself, its scores tell
+            run += (state_in_words(image), [f"{s:.4g}" for s in score(image()).tolist()])
     facts_of_run = re.sub(r" at 0x[0-9a-fA-F]+", "", str(run))  # a function's address is another in each process
     kept = Checkpoint(checkpoint, facts_of_run, image, climber, scheduler, log)
-    with seeded(seed, network.device), Watch(steps, progress, preview, finish) as watch:
+    chance = Seeded(seed, network.device)
+    with Watch(steps, progress, preview, finish) as watch:
         try:
-            for step in range(kept.resume(), steps):
-                before, scores = _step(climber, image, lambda images: score(through(views, images), **engine))
-                check(step, scores)
-                log.add(step, before, scores)
-                if scheduler:
-                    scheduler.step()
-                for edit in edits:
-                    if (step + 1) % getattr(edit, "every", 1) == 0:
-                        image.edit(edit)
-                kept.save(step + 1)
-                watch.show(step, before, scores)
-                if any([callback(step, before, scores) is False for callback in callbacks]):
-                    interrupted = step + 1 < steps
+            with chance:
+                begin = kept.resume()
+            for step in range(begin, steps):
+                with chance:
+                    before, scores = _step(climber, image, lambda images: score(through(views, images), **engine))
+                    check(step, scores)
+                    log.add(step, before, scores)
+                    if scheduler:
+                        scheduler.step()
+                    for edit in edits:
+                        if (step + 1) % getattr(edit, "every", 1) == 0:
+                            image.edit(edit)
+                    kept.save(step + 1)
+                    watch.show(step, before, scores)
+                    interrupted = any([callback(step, before, scores) is False for callback in callbacks])
+                if interrupted:
                     break
         except KeyboardInterrupt:
-            interrupted = len(log.scores) < steps
+            interrupted = True
             print(f"Stopped after {len(log.scores)} of {steps} steps; the image so far is kept.")
     raw = image().detach().clone()
-    with torch.no_grad():
-        final = score(raw)
+    try:
+        with torch.no_grad():
+            final = score(raw)
+    except KeyboardInterrupt:
+        if not log.taken:
+            raise
+        interrupted, final = True, log.scores[-1].to(raw.device)
     check(len(log.scores), final)
     log.keep_last(raw)
-    if not interrupted:
+    if log.taken == steps:
         kept.remove()
     return log.result(raw, final, interrupted=interrupted, **facts)
 

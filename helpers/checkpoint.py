@@ -12,14 +12,18 @@ from torch import nn
 from .download import write_whole
 from .opening import load_state_dict
 from .result import Log
+from .seeding import generators, set_generators
 
 EVERY = 25  # steps between two writes
 
 
-def buffers_in_words(image: nn.Module) -> str:
-    """A short name for what a parameterization keeps fixed, such as the scale of ``Fourier``."""
-    content = b"".join(buffer.detach().cpu().numpy().tobytes() for buffer in image.buffers())
-    return hashlib.sha256(content).hexdigest()[:12]
+def state_in_words(image: nn.Module) -> str:
+    """A short name for all that a parameterization holds: where it begins, and what it keeps fixed."""
+    digest = hashlib.sha256()
+    for name, part in image.state_dict().items():
+        digest.update(f"{name} {part.dtype} {tuple(part.shape)}".encode())
+        digest.update(part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:12]
 
 
 class Checkpoint:
@@ -34,6 +38,7 @@ class Checkpoint:
 
     def __init__(self, path: str | Path | None, facts: str, image: nn.Module, optimizer, scheduler, log: Log):
         self.path, self.facts, self.log = Path(path) if path else None, facts, log
+        self.device = next(image.parameters()).device
         self.parts = {"image": image, "optimizer": optimizer}
         if scheduler:
             self.parts["scheduler"] = scheduler
@@ -51,14 +56,15 @@ class Checkpoint:
         found = saved.get("facts", "nothing of ascend's") if isinstance(saved, dict) else type(saved).__name__
         if found != self.facts:
             raise ValueError(
-                f"{self.path} keeps another run ({found}), not this one ({self.facts}); delete it or name another file"
+                f"{self.path} keeps another run ({found}), not this one ({self.facts}); "
+                "delete it, name another file, or begin from the image that it began from"
             )
         for name, part in self.parts.items():
             part.load_state_dict(saved[name])
         self.log.restore(saved["scores"], saved["frames"])
         with torch.no_grad():
             self.log.last_good = self.parts["image"]().detach().clone()
-        torch.set_rng_state(saved["rng"])
+        set_generators(saved["generators"], self.device)
         return saved["step"]
 
     def save(self, step: int) -> None:
@@ -66,7 +72,7 @@ class Checkpoint:
         if self.path is None or step % EVERY:
             return
         state = {name: part.state_dict() for name, part in self.parts.items()}
-        state |= dict(facts=self.facts, step=step, rng=torch.get_rng_state())
+        state |= dict(facts=self.facts, step=step, generators=generators(self.device))
         state |= dict(scores=self.log.scores.clone(), frames=self.log.frames)
         buffer = io.BytesIO()
         torch.save(state, buffer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -176,14 +177,17 @@ def _flattens_single_pixels(part: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def _few_outputs(module: nn.Conv2d | nn.Linear, channels: Sequence[int]) -> nn.Module:
-    """A copy of a convolution or a fully connected layer that makes only some of its channels."""
+    """A stand-in for a convolution or a fully connected layer that makes only some of its channels."""
     few = copy.copy(module)
-    few._parameters = dict(module._parameters)  # a copy's own: the network keeps its weights
-    weight = module.weight.detach()[list(channels)]
-    if weight.dim() == 4 and module.weight.is_contiguous(memory_format=torch.channels_last):
-        weight = weight.contiguous(memory_format=torch.channels_last)
-    few.weight = nn.Parameter(weight, requires_grad=False)
-    if module.bias is not None:
-        few.bias = nn.Parameter(module.bias.detach()[list(channels)], requires_grad=False)
+    few._parameters, few._forward_pre_hooks = {}, OrderedDict()  # its own: the network keeps what it has
+    index = torch.tensor(channels, device=module.weight.device)
+
+    def take_weights(few: nn.Module, _: tuple) -> None:  # at every call, since they may have changed
+        weight = module.weight.detach()[index]
+        if weight.dim() == 4 and module.weight.is_contiguous(memory_format=torch.channels_last):
+            weight = weight.contiguous(memory_format=torch.channels_last)
+        few.weight, few.bias = weight, None if module.bias is None else module.bias.detach()[index]
+
+    few.register_forward_pre_hook(take_weights)
     setattr(few, "out_channels" if isinstance(module, nn.Conv2d) else "out_features", len(channels))
     return few

@@ -67,14 +67,14 @@ def ask_for(url: str):
     parts = urllib.parse.urlsplit(url)
     host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     url = parts._replace(netloc=host).geturl()  # a private index carries its password here: not for messages
-    headers = {"Accept": "application/vnd.pypi.simple.v1+json, */*;q=0.1"}
+    request = urllib.request.Request(url, headers={"Accept": "application/vnd.pypi.simple.v1+json, */*;q=0.1"})
     if parts.username:
         pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        secret = "Basic " + base64.b64encode(pair.encode()).decode()
+        request.add_unredirected_header("Authorization", secret)  # not for a host that the index sends us on to
     memory = cache() / f".unreachable-{re.sub(r'[^a-z0-9.]', '_', host)}"
     if memory.exists() and time.time() - memory.stat().st_mtime < REMEMBER:
         raise WeightsUnavailable(f"{host} cannot be reached")
-    request = urllib.request.Request(url, headers=headers)
     answers: queue.Queue = queue.Queue()
 
     def ask() -> None:

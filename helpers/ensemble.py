@@ -32,6 +32,11 @@ class Ensemble(Network):
         found = [member.activations(images, layers, **engine) for member in self.core]
         return {layer: torch.stack([one[layer].float() for one in found]).mean(dim=0) for layer in layers}
 
+    def refresh(self) -> None:
+        """Bring what the members keep of themselves up to date."""
+        for member in self.core:
+            member.refresh()
+
     def find_layer(self, layer: str) -> str:
         """Only ``"logits"``: the members' layers have nothing in common."""
         if layer != "logits":

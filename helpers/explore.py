@@ -21,7 +21,7 @@ from .styles import STYLES
 
 BEST, ORIGINAL = "this book's best", "the original"
 FAVORITE = "pomeranian"
-BEST = (128, 224, STYLES["clear"].lr)  # steps, size and learning rate of `visualize`
+KNOBS = {BEST: (128, 224, STYLES["clear"].lr), ORIGINAL: (200, 256, 5.0)}  # steps, size, learning rate
 BREATH = 0.2  # seconds between two looks at the image: more would drown the page
 
 
@@ -142,9 +142,8 @@ class Panel:
 
     def _choose_recipe(self, change: Any = None) -> None:
         """Set the knobs as the recipe has them; the book's best knows no weight decay."""
-        original = self.recipe.value == ORIGINAL
-        self.steps.value, self.size.value, self.lr.value = (200, 256, 5.0) if original else BEST
-        self.wd.disabled = not original
+        self.steps.value, self.size.value, self.lr.value = KNOBS[self.recipe.value]
+        self.wd.disabled = self.recipe.value != ORIGINAL
 
     def _start(self, button: Any = None) -> None:
         if self._drawing or self.classes.value is None:

@@ -12,7 +12,7 @@ from . import names
 from .cut import Want, Whole, can_be_traced, cut, node_names
 from .images import check_images
 
-PROBES = (64, 224, 299)  # pixels a side
+PROBES = (64, 96, 224, 299)  # pixels a side
 PARTS = 64  # that are kept; the oldest makes room
 
 
@@ -57,6 +57,7 @@ class Network(nn.Module):
         self._parts: dict[tuple, Callable[[Tensor], dict[str, Tensor]]] = {}
         self._halves: dict[torch.dtype, nn.Module] = {}
         self._channels: dict[str, int] = {}
+        self._made_of = [*map(id, core.modules())]
         self.eval()
 
     @property
@@ -80,6 +81,18 @@ class Network(nn.Module):
         self._parts.clear()  # what was made for another device or type
         self._halves.clear()
         return super()._apply(*arguments, **options)
+
+    def refresh(self) -> None:
+        """Bring what is kept of the network up to date with it; ``ascend`` does so before it begins.
+
+        For whoever trains or randomizes layers between two ascents, as a sanity check of pictures does.
+        """
+        made_of = [*map(id, self.core.modules())]
+        if made_of != self._made_of or not all(_same_numbers(half, self.core) for half in self._halves.values()):
+            self._made_of = made_of
+            self._parts.clear()  # and not changed in place: another thread may be in the middle of a step
+            self._halves.clear()
+            self._channels.clear()
 
     def activations(
         self,
@@ -189,25 +202,43 @@ class Network(nn.Module):
     def layer_shapes(self, size: int = 224) -> dict[str, tuple[int, ...]]:
         """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
         blank = torch.zeros(1, 3, size, size, device=self.device)
+        run = node_names(self.core)  # some networks have layers for training alone
+        layers = [name for name, path in self.layers.items() if any(f"{n}.".startswith(f"{path}.") for n in run)]
         with torch.no_grad():
-            found = self.activations(blank, self.layers)
-        return {layer: tuple(found[layer].shape[1:]) for layer in self.layers}
+            found = self.activations(blank, layers)
+        return {layer: tuple(found[layer].shape[1:]) for layer in layers}
 
     def channels(self, layer: str) -> int:
-        """How many channels a layer has (1,000 for ``"logits"``, one a class)."""
+        """How many channels a layer has (1,000 for ``"logits"``, one a class).
+
+        Raises:
+            LookupError: no such layer.
+            ValueError: what it answers is neither (B, C) nor (B, C, H, W), as in transformers.
+        """
         if layer not in self._channels:
-            self._channels[layer] = self._probe(layer).shape[1]
+            self._channels[layer] = self._count_channels(layer)
         return self._channels[layer]
 
-    def _probe(self, layer: str) -> Tensor:
-        """A layer's activation for a blank image of the smallest size that the network takes."""
+    def _count_channels(self, layer: str) -> int:
+        """The channels of a layer, looked at with blank images of the smallest two sizes that the network takes."""
+        shapes = []
         for side in PROBES:
             try:
                 with torch.no_grad():
-                    return self.activations(torch.zeros(1, 3, side, side, device=self.device), [layer])[layer]
+                    found = self.activations(torch.zeros(1, 3, side, side, device=self.device), [layer])[layer]
             except (ValueError, AssertionError):
-                if side == PROBES[-1]:
+                if side == PROBES[-1] and not shapes:
                     raise
+                continue
+            shapes.append(tuple(found.shape))
+            if len(shapes) == 2:
+                break
+        if len(shapes[0]) not in (2, 4) or shapes[0][1] != shapes[-1][1]:
+            raise ValueError(
+                f"{layer} of {self.title} answers {' or '.join(map(str, shapes))}, and its channels do not come "
+                "first: the objectives here are for (B, C, H, W). Name a convolution"
+            )
+        return shapes[0][1]
 
     def check_has_classifier(self) -> None:
         """Raise ``NoClassifier``, with the way out, if there are no class scores."""
@@ -244,4 +275,14 @@ class Network(nn.Module):
 
     def without_normalization(self) -> Network:
         """The same frozen network, its input fed straight in: the original recipe's view of it (chapter 3)."""
-        return Network(self.core, self.name, self.title, self.classes, self.layers).to(self.device)
+        modes = {module: module.training for module in self.core.modules()}
+        twin = Network(self.core, self.name, self.title, self.classes, self.layers).to(self.device)
+        for module, mode in modes.items():
+            module.training = mode
+        return twin
+
+
+def _same_numbers(half: nn.Module, core: nn.Module) -> bool:
+    """Whether a copy in another precision is still one of this network."""
+    pairs = zip(half.state_dict().values(), core.state_dict().values(), strict=True)
+    return all(torch.equal(copied, true.to(copied.dtype)) for copied, true in pairs)

@@ -54,10 +54,10 @@ class Dream(nn.Module):
 
     def grow(self) -> None:
         """Go on to the next octave."""
+        size = self.sizes[self.octave + 1]
+        base, detail = _resize(self.photo, size), _resize(self.detail.detach(), size)
+        self.base, self.detail.data, self.detail.grad = base, detail, None  # both or, stopped before here, neither
         self.octave += 1
-        size = self.sizes[self.octave]
-        self.base = _resize(self.photo, size)
-        self.detail.data, self.detail.grad = _resize(self.detail.detach(), size), None
 
     def develop(self, images: Tensor) -> Tensor:
         """From images of any octave to the photograph's own size: what was dreamt, enlarged and added."""

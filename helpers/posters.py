@@ -69,7 +69,7 @@ def windows(low: float, high: float, look: int = LOOK) -> Transform:
 
 def stage_sizes(size: int, first: int) -> list[int]:
     """The sizes a poster goes through: ``first``, doubled as long as there is room, and its own at the end."""
-    if first > size:
+    if not 1 <= first <= size:
         raise ValueError(f"a poster of {size} pixels cannot begin with {first}")
     sizes = [first]
     while 2 * sizes[-1] < size:
@@ -113,10 +113,13 @@ def poster(
     Raises:
         LookupError: no such class, layer, channel or style.
         NoClassifier: a class of a network without any.
-        ValueError: fewer than 1 step, or a first size beyond the poster's.
+        ValueError: fewer than 1 step, a first size beyond the poster's, or an option that a poster sets itself.
     """
     if "checkpoint" in options:
         raise ValueError("a poster keeps no checkpoint: its picture grows on the way")
+    own = sorted({"views", "schedule", "optimizer", "finish"} & options.keys())
+    if own:
+        raise ValueError(f"a poster has {own[0]} of its own at each size; visualize takes yours")
     network = network or load_network()
     sizes, manner = stage_sizes(size, first), find_style(style)
     objective = target if isinstance(target, Objective) else class_margin(target, manner.margin)

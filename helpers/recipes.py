@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -84,12 +85,11 @@ def maximal_class_input(
     result = ascend(
         class_logit(c), network.without_normalization(), x, steps=num_steps, optimizer=optimizer, seed=seed, **options
     )
-    if plain:
-        result.code = (
-            f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
-            f"network={loads_one(network)}, size={size}, seed={seed})"
-        )
-    return result
+    code = (
+        f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
+        f"network={loads_one(network)}, size={size}, seed={seed})"
+    )
+    return _told(result, seed, code if plain else "")
 
 
 def visualize(
@@ -149,14 +149,23 @@ def visualize(
     image = Fourier(size, batch=len(targets), seed=seeds, **manner.fourier)
     optimizer = partial(torch.optim.Adam, lr=rate, fused=True)
     result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seeds[0], **options)
-    if not isinstance(seed, int):
-        result.seed = tuple(seed)
+    code = ""
     if plain:
         names = [network.class_name(t) for t in targets]
         named = repr(names if len(names) > 1 else names[0])
         settings = f"style={style!r}, steps={steps}, size={size}, lr={rate:g}, seed={seed}"
-        result.code = f"visualize({named}, {_loads(network)}, {settings})"
-    return result
+        code = f"visualize({named}, {_loads(network)}, {settings})"
+    return _told(result, seed if isinstance(seed, int) else tuple(seed), code)
+
+
+def _told(result: Result, seed: int | tuple[int, ...], code: str) -> Result:
+    """The result with what a recipe knows of it, kept when it is run again."""
+    run = result.repeat
+
+    def again() -> Result:
+        return _told(run(), seed, code)
+
+    return replace(result, seed=seed, code=code, repeat=again)
 
 
 def _views(manner: Style, size: int) -> list[Transform]:

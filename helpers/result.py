@@ -18,7 +18,7 @@ class Result:
         images: (B, 3, H, W), RGB in [0, 1], finished: ready to show.
         raw: (B, 3, H, W), the parameterization's own output, which may leave [0, 1].
         scores: (steps taken, B), what was maximized, as the network saw it at each step, before that step.
-        final: (B,), the score of ``raw``, seen without views.
+        final: (B,), the score of ``raw``, seen without views; if that was stopped, too, the last of ``scores``.
         frames: (F, B, 3, H, W) uint8, the frames kept.
         frame_steps: at which step each frame was kept; after ``steps`` for the last.
         objective: what was maximized, in words; one string, or one an image.
@@ -26,7 +26,7 @@ class Result:
         steps: how many steps were asked for.
         seed: the seed of the run, or one an image.
         settings: what else was chosen: optimizer, views, edits.
-        interrupted: whether it was stopped before its last step.
+        interrupted: whether it was stopped, by Ctrl-C or by a callback.
         code: one line of Python that makes it again; empty if only ``again()`` can.
     """
 

@@ -1,17 +1,67 @@
-"""Randomness that is the same every time and leaves the caller's own untouched."""
+"""Randomness that is the same every time, and leaves the caller's own untouched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 
 import torch
+from torch import Tensor
+
+TURNS = threading.RLock()  # torch has one generator a device, and a notebook may have two runs under way
 
 
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's generators inside the block, torchvision's transforms included, and restore them after."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
+def generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of the generators that code on a device draws from: the processor's, and the device's own."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_generators(states: dict[str, Tensor], device: torch.device) -> None:
+    """Set the generators to states that ``generators`` told."""
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
+
+
+class Seeded:
+    """A run's own randomness: ``with`` blocks in which torch's generators, torchvision's transforms included, are its.
+
+    The first block begins at the seed, each other one where the last ended. Between them the caller's generators are
+    as they were, and a run in another thread has its turn.
+
+    Args:
+        seed: a whole number.
+        device: what the run draws on.
+    """
+
+    def __init__(self, seed: int, device: torch.device):
+        self.seed, self.device = seed, device
+        self.own: dict[str, Tensor] | None = None
+
+    def __enter__(self) -> Seeded:
+        TURNS.acquire()
+        self.callers = generators(self.device)
+        if self.own is None:
+            self._begin()
+        else:
+            set_generators(self.own, self.device)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.own = generators(self.device)
+        set_generators(self.callers, self.device)
+        TURNS.release()
+
+    def _begin(self) -> None:
+        torch.default_generator.manual_seed(self.seed)
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(self.seed)
+        elif self.device.type == "mps":
+            torch.mps.manual_seed(self.seed)

@@ -50,6 +50,10 @@ class Tiles:
         self.objective = Objective(lambda _: Bound(self.bound.words, ("score",), lambda acts: acts["score"]))
         self._strides: dict[str, int] | None = None
 
+    def refresh(self) -> None:
+        """Bring what the network keeps of itself up to date."""
+        self.network.refresh()
+
     def activations(self, images: Tensor, layers: object = None, **engine) -> dict[str, Tensor]:
         """The one thing it can be asked for: ``{"score": (B,)}`` of images (B, 3, H, W), with its gradient.
 
@@ -182,8 +186,9 @@ def _check_mean_over_places(bound: Bound, activations: dict[str, Tensor]) -> Non
             yield {name: noise[..., part] for name, noise in trial.items()}
 
     generator = torch.Generator().manual_seed(0)
+    count = 1 if isinstance(bound.words, str) else len(bound.words)
     trial = {
-        name: torch.randn(1, act.shape[1], 4, 4, generator=generator).to(act)
+        name: torch.randn(count, act.shape[1], 4, 4, generator=generator).to(act)
         for name, act in activations.items()
         if act.dim() == 4
     }

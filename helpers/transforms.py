@@ -175,5 +175,7 @@ def _now_and_then(every: int, edit: Transform) -> Transform:
     """An edit that ``ascend`` applies after steps ``every``, 2·``every``, …"""
     if every < 1:
         raise ValueError(f"an edit happens every 1, 2, … steps; got every={every}")
+    if every > 1:
+        edit = named(f"{edit!r} every {every} steps", edit)
     edit.every = every
     return edit

@@ -139,6 +139,40 @@ def test_ctrl_c_keeps_the_image_so_far(small, capsys):
     assert result.frame_steps == [0, 4]
 
 
+def test_ctrl_c_at_the_last_step_is_heard(small, tmp_path):
+    """A poster or a film that goes on from here must know; the run itself is whole."""
+
+    def press(step, images, scores):
+        if step == 9:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "run.pt"
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[press], checkpoint=path)
+    assert result.interrupted and len(result.scores) == 10 and not path.exists()
+    assert torch.equal(result.raw, quiet(class_logit(0), small, Pixels.uniform(8), steps=10).raw)
+
+
+def test_a_second_ctrl_c_does_not_lose_the_image(small, monkeypatch):
+    """While the last image is scored."""
+    pressed = []
+
+    def press(step, images, scores):
+        if step == 3:
+            pressed.append(scores)
+            raise KeyboardInterrupt
+
+    whole = type(small).activations
+
+    def impatient(network, *arguments, **options):
+        if pressed:
+            raise KeyboardInterrupt
+        return whole(network, *arguments, **options)
+
+    monkeypatch.setattr(type(small), "activations", impatient)
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[press])
+    assert result.interrupted and result.images.shape == (1, 3, 8, 8) and torch.equal(result.final, pressed[0])
+
+
 def test_ctrl_c_keeps_the_checkpoint(small, tmp_path):
     def press(step, images, scores):
         if step == 40:

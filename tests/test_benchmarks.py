@@ -6,9 +6,11 @@ import json
 import math
 import subprocess
 import sys
+import textwrap
 from functools import partial
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import yaml
@@ -181,6 +183,26 @@ def test_no_task_begins_after_the_time_is_up():
     assert drawing_done == [(0,), (1,)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_workers_end_with_who_started_them():
+    """Also where nobody had the time to tell them: a killed run left its processes drawing."""
+    program = """
+        import multiprocessing, os, sys, time
+        from benchmarks.drawing import Crew
+        if __name__ == "__main__":
+            with Crew(1, 1) as crew:
+                print(crew.pool.submit(os.getpid).result(), flush=True)
+                time.sleep(60)
+    """
+    run = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=store.ROOT, stdout=subprocess.PIPE, text=True
+    )
+    worker = psutil.Process(int(run.stdout.readline()))
+    run.kill()
+    run.wait()
+    worker.wait(timeout=20)
+
+
 # --- fingerprints ---
 
 
@@ -251,6 +273,12 @@ def test_words_do_not_change_what_a_recipe_draws():
 def test_mistakes_are_answered(change, words):
     with pytest.raises(RecipeError, match=words):
         recipe.parse(yaml.safe_dump(GOOD | change))
+
+
+def test_pads_do_not_add_up_to_a_picture_that_fills_the_memory():
+    pads = [{"pad": {"pixels": 128}}] * 16
+    with pytest.raises(RecipeError, match=r"the pads make 4\d\d\d pixels a side.*768 at most"):
+        recipe.parse(yaml.safe_dump(GOOD | {"views": pads}))
 
 
 def test_a_recipe_is_data():

@@ -7,7 +7,20 @@ from functools import partial
 import pytest
 import torch
 
-from helpers import Objective, Pixels, ascend, channel, class_logit, direction, layer, load_network, load_photo, unit
+from helpers import (
+    Objective,
+    Pixels,
+    ascend,
+    channel,
+    class_logit,
+    direction,
+    layer,
+    load_network,
+    load_photo,
+    octaves,
+    per_image,
+    unit,
+)
 from helpers.dream import deep_dream, dream_film, guided
 from helpers.objective import Bound
 from helpers.octaves import Dream, MeanStep, octave_sizes
@@ -140,9 +153,9 @@ def test_sizes_of_octaves():
     assert octave_sizes(150, 200, 1, 1.4) == [(150, 200)]
     with pytest.raises(ValueError, match="too few to see anything"):
         octave_sizes(100, 100, 6, 1.4)
-    for octaves, factor in ((0, 1.4), (3, 1.0)):
+    for count, factor in ((0, 1.4), (3, 1.0)):
         with pytest.raises(ValueError, match="1 octave or more"):
-            octave_sizes(100, 100, octaves, factor)
+            octave_sizes(100, 100, count, factor)
 
 
 def test_what_is_dreamt_is_enlarged_and_the_photograph_is_not():
@@ -301,3 +314,29 @@ def test_a_tile_without_units_of_its_own_counts_for_nothing(squeezenet):
     photo = torch.rand(1, 3, 64, 40, generator=torch.Generator().manual_seed(0))
     score, gradient = Tiles(layer("fire7"), squeezenet, tile=32).score_and_gradient(photo)
     assert torch.isfinite(score).all() and torch.isfinite(gradient).all()
+
+
+def test_ctrl_c_between_two_octaves_keeps_the_dream(small, monkeypatch, capsys):
+    """At whichever enlargement it is pressed, the picture and what was dreamt into it stay of one size."""
+    for at in (0, 1):
+        real, calls = octaves._resize, []
+
+        def resize(images, size, real=real, calls=calls, at=at):
+            calls.append(size)
+            if len(calls) == 2 + at:  # the first made the picture; the next two make the second octave
+                raise KeyboardInterrupt
+            return real(images, size)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(octaves, "_resize", resize)
+            patch.setattr(octaves.Dream, "develop", lambda dream, images: images)
+            result = quiet(PHOTO, small, layer("last"), octaves=2, steps=3)
+        assert result.interrupted and len(result.scores) == 3
+
+
+def test_two_large_photographs_may_be_after_two_things(small):
+    """Tiles try an objective out before they trust it; the trial has as many images as it has parts."""
+    photos = torch.cat([PHOTO, PHOTO.flip(3)])
+    wanted = per_image([channel("last", 0), channel("last", 1)])
+    result = quiet(photos, small, wanted, octaves=1, steps=1, tile=48)
+    assert result.images.shape == photos.shape

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from helpers import (
     STYLES,
     Pixels,
     ascend,
+    blur,
     channel,
     class_logit,
     class_margin,
+    clip,
+    direction,
     load_network,
     load_photo,
     noise,
@@ -26,7 +31,7 @@ from helpers import (
 )
 from helpers.lite import SameConv2d, conv, fold_batch_norm
 from helpers.result import Log
-from helpers.seeding import seeded
+from helpers.seeding import Seeded
 
 CPU = torch.device("cpu")
 PHOTO = load_photo("chelsea", 64)
@@ -124,10 +129,10 @@ def test_the_margin_takes_off_the_rivals_of_the_moment(small):
 @pytest.mark.parametrize("view", [random_blur(2.0), noise(0.2)], ids=repr)
 def test_blur_and_noise_are_views_that_do_as_they_say(view):
     image = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0))
-    with seeded(0, CPU):
+    with Seeded(0, CPU):
         first, second = view(image), view(image)
     assert first.shape == image.shape and not torch.equal(first, second)
-    with seeded(0, CPU):
+    with Seeded(0, CPU):
         three = view(torch.cat([image, image.flip(3), image]))
     torch.testing.assert_close(three[:1], first)  # an image of a batch is seen as it would be alone
     torch.testing.assert_close(three[2:], first)
@@ -151,14 +156,14 @@ def test_one_resampling_goes_where_it_should(height, width):
     image[:, :, height // 2 - 2 : height // 2 + 2, width // 2 + 8 : width // 2 + 12] = 1.0  # to the right of the middle
 
     def place(view):
-        with seeded(0, CPU):
+        with Seeded(0, CPU):
             light = (view(image)[0, 0] - 0.5).clamp_min(0)
         down, right = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
         return [((light * axis).sum() / light.sum()).item() for axis in (down - height / 2, right - width / 2)]
 
     assert place(random_affine(0, (1, 1), 0)) == pytest.approx([0, 10], abs=0.05)
     assert place(random_affine(0, (1.4, 1.4), 0)) == pytest.approx([0, 14], abs=0.15)
-    with seeded(0, CPU):
+    with Seeded(0, CPU):
         turned = random_affine(45, (1, 1), 0)(image)
     assert not torch.allclose(turned, image)
     assert sum(n * n for n in place(random_affine(45, (1, 1), 0))) ** 0.5 == pytest.approx(10, abs=0.3)
@@ -168,7 +173,7 @@ def test_one_resampling_goes_where_it_should(height, width):
 
 def test_a_flat_gray_image_stays_flat():
     gray = torch.full((1, 3, 32, 32), 0.5)
-    with seeded(3, CPU):
+    with Seeded(3, CPU):
         torch.testing.assert_close(random_affine()(gray), gray)
 
 
@@ -224,3 +229,88 @@ def test_a_checkpoint_does_not_resume_another_run(small, tmp_path, change):
 def test_a_tensor_is_no_parameterization(small):
     with pytest.raises(TypeError, match="such as Pixels"):
         ascend(class_logit(0), small, torch.rand(1, 3, 8, 8), steps=1)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (dict(image=Pixels.uniform(32)), dict(image=Pixels.uniform(32, seed=1))),
+        (dict(objective=class_margin("dog", 0.5)), dict(objective=class_margin("dog", 0.4))),
+        (dict(objective=direction("first", [1, 0, 0, 0, 0])), dict(objective=direction("first", [0, 1, 0, 0, 0]))),
+        (dict(edits=[blur(1.0, every=2)]), dict(edits=[blur(1.0, every=3)])),
+    ],
+    ids=["start", "margin", "direction", "every"],
+)
+def test_a_checkpoint_knows_what_words_do_not_say(small, tmp_path, one, other):
+    def run(image=None, objective=None, **options):
+        options |= dict(steps=60, checkpoint=tmp_path / "run.pt", progress=False)
+        image = copy.deepcopy(image) or Pixels.uniform(32)
+        return ascend(objective or class_logit(0), small, image, **options)
+
+    assert run(**one, callbacks=[lambda step, *_: step < 30]).interrupted
+    with pytest.raises(ValueError, match="keeps another run.*begin from the image"):
+        run(**other)
+    assert not run(**one).interrupted
+
+
+def test_two_runs_at_once_have_each_its_own_seed(small):
+    """The explorer draws in a thread while the reader runs another cell."""
+    draw = partial(visualize, "dog", small, steps=40, size=32, progress=False)
+    alone = draw().images
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(draw), pool.submit(draw, seed=1)
+        assert torch.equal(first.result().images, alone)
+    assert torch.equal(second.result().images, draw(seed=1).images)
+
+
+def test_a_run_leaves_the_caller_s_generator_as_it_was(small):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    between = []
+    visualize("dog", small, steps=3, size=32, progress=False, callbacks=[lambda *_: between.append(torch.rand(1))])
+    assert torch.equal(torch.rand(3), expected) and len(between) == 3
+
+
+@pytest.mark.parametrize("precision", [None, torch.bfloat16])
+@pytest.mark.parametrize("data", [False, True], ids=["in place", "behind autograd's back"])
+def test_an_ascent_climbs_the_network_as_it_is_now(small, precision, data):
+    """A sanity check of pictures randomizes a layer and draws again; no copy may remember the old weights."""
+    run = partial(
+        ascend, class_logit("dog"), small, steps=5, edits=[clip()], precision=precision, frames=2, progress=False
+    )
+    before = run(Pixels.uniform(32))
+    weight = small.core.first.weight.data if data else small.core.first.weight
+    with torch.no_grad():
+        weight.neg_()
+    after = run(Pixels.uniform(32))
+    fresh = copy.deepcopy(small)
+    expected = ascend(
+        class_logit("dog"), fresh, Pixels.uniform(32), steps=5, edits=[clip()], precision=precision, progress=False
+    )
+    assert torch.equal(after.raw, expected.raw) and not torch.allclose(after.raw, before.raw)
+
+
+def test_one_channel_is_made_with_the_weights_that_there_are(small):
+    images = torch.rand(1, 3, 16, 16)
+
+    def of_last(layer):
+        return small.activations(images, [layer])[layer]
+
+    before = of_last("last[1]")
+    small.core.last.weight.data[1] *= 3
+    assert not torch.allclose(of_last("last[1]"), before)
+    torch.testing.assert_close(of_last("last[1]"), of_last("last")[:, 1:2])
+
+
+def test_another_layer_in_an_old_one_s_place_is_used(small):
+    run = partial(ascend, class_logit("dog"), small, steps=3, progress=False)
+    before = run(Pixels.uniform(16)).final
+    small.core.relu = nn.Identity()
+    assert run(Pixels.uniform(16)).final != before
+
+
+def test_no_normalization_leaves_the_network_s_modes(small):
+    small.core.dropout.train()
+    small.without_normalization()
+    assert small.core.dropout.training and not small.core.first.training

@@ -206,3 +206,7 @@ def test_the_panel_displays_itself(panel, monkeypatch):
     monkeypatch.setattr("IPython.display.display", shown.append)
     panel._ipython_display_()
     assert shown == [panel.box]
+
+
+def test_the_recipes_are_named_in_words(panel):
+    assert list(panel.recipe.options) == ["this book's best", "the original"]

@@ -120,8 +120,9 @@ def test_windows_show_what_is_there_at_the_size_asked_for():
 def test_sizes_of_stages():
     assert stage_sizes(1024, 256) == [256, 512, 1024]
     assert stage_sizes(1000, 256) == [256, 512, 1000] and stage_sizes(256, 256) == [256]
-    with pytest.raises(ValueError, match="cannot begin with 256"):
-        stage_sizes(200, 256)
+    for size, first in ((200, 256), (256, 0)):
+        with pytest.raises(ValueError, match=f"cannot begin with {first}"):
+            stage_sizes(size, first)
 
 
 def test_a_poster_is_the_first_drawing_gone_over(squeezenet):
@@ -151,6 +152,23 @@ def test_ctrl_c_keeps_the_poster_so_far_at_its_size(squeezenet, capsys):
     )
     assert result.interrupted and result.images.shape == (1, 3, 256, 256) and result.scores.shape == (6, 1)
     assert "6 of 10 steps" in result.caption()
+
+
+def test_ctrl_c_at_the_last_step_of_a_size_ends_the_poster(squeezenet, capsys):
+    def press(step, images, scores):
+        if step == 3:
+            raise KeyboardInterrupt
+
+    options = dict(size=128, first=64, steps=4, touches=3, progress=False)
+    result = poster(class_logit("hen"), squeezenet, callbacks=[press], **options)
+    assert result.interrupted and result.scores.shape == (4, 1) and "4 of 7 steps" in result.caption()
+    assert capsys.readouterr().out.count("Stopped after 4 of 4") == 1
+
+
+@pytest.mark.parametrize("option", ["views", "schedule", "optimizer", "finish"])
+def test_a_poster_says_at_once_what_it_sets_itself(small, option):
+    with pytest.raises(ValueError, match=f"{option} of its own"):
+        poster("dog", small, **{option: None})
 
 
 def test_ctrl_c_between_two_sizes_keeps_the_poster_so_far(squeezenet, monkeypatch, capsys):

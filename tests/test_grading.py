@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import itertools
 import json
 import math
 import os
@@ -11,7 +12,9 @@ import pickle
 import socket
 import struct
 import sys
+import textwrap
 import threading
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -27,7 +30,7 @@ from grading import house, overlay, report, source, submission
 from grading.grade import Grade, Score, Settings
 from grading.inside import seccomp
 from grading.inside.watch import Watch
-from grading.processes import Server
+from grading.processes import Gone, Server
 from grading.session import Session
 from tests import synthetic_class
 
@@ -475,7 +478,72 @@ def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     finally:
         session.close()
         server.stop()
-    assert not (tmp_path / "scratch").exists()
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
+    """Folders within folders until no system call takes their path; the next notebook is harmless."""
+    for name in ("house", "scratch"):
+        (tmp_path / name).mkdir()
+    built = house.build(tmp_path / "house", None)
+    server = Server(built)
+    deep = """
+        import os
+        os.chdir(os.environ["TMPDIR"])
+        for _ in range(20):
+            os.mkdir("a" * 250)
+            os.chdir("a" * 250)
+    """
+    try:
+        for cell in (textwrap.dedent(deep), "x = 1"):
+            limits = {"memory": 1024}
+            session = Session(
+                server, [("a", cell)], tmp_path / "scratch", house.readable(built), limits, timeout=120, cell_limit=20
+            )
+            session.run()
+            session.close()
+            assert not session.deaths
+        assert not session.problems
+    finally:
+        server.stop()
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def sent(header: object, blobs: bytes = b"") -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + blobs
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        sent([{wire.TENSOR: ["uint8", [8], 0, 8]}] * 2, bytes(8)),
+        sent({wire.TENSOR: ["uint8", [0, 2**62, 2**62], 0, 0]}),
+        sent([[]] * (wire.WORDS // 3)),
+    ],
+    ids=["the same bytes twice", "nothing, in a shape that overflows", "many small lists"],
+)
+def test_an_answer_grows_no_larger_by_being_read(data):
+    with pytest.raises(wire.Unreadable):
+        wire.unpack(data)
+
+
+def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):
+    """And its made-up cells are not remembered."""
+    session = Session(None, [("a", "")], tmp_path, [], {}, timeout=1.0, cell_limit=1.0)
+    monkeypatch.setattr(session, "_start", lambda: None)
+    monkeypatch.setattr(session, "_end", lambda *_: "")
+    count = itertools.count()
+
+    def receive(limit):
+        if time.monotonic() > session.deadline:
+            raise Gone("no end")
+        name = f"cell {next(count)}"
+        return {"at": name, "ran": name, "problem": "x"}
+
+    monkeypatch.setattr(session, "_receive", receive)
+    session.run()
+    assert set(session.problems) <= {""} and next(count) > 1000
 
 
 def test_cells_that_a_student_added_are_told(tmp_path):

@@ -7,7 +7,7 @@ import torch
 import torchvision
 from torch import nn
 
-from helpers import NoClassifier, load_network, load_photo, networks, opening, weights
+from helpers import Network, NoClassifier, channel, load_network, load_photo, networks, opening, weights
 
 
 def test_the_classes_of_the_photographs(squeezenet):
@@ -177,3 +177,27 @@ def test_vgg16_whole_is_picked_up_from_the_cache_and_runs_the_recipe(tmp_path, m
     assert torch.equal(network.core.classifier[6].weight, state["classifier.6.weight"])
     result = maximal_class_input("Pomeranian", num_steps=3, network=network, progress=False)
     assert result.images.shape == (1, 3, 512, 512) and result.final[0] > result.scores[0, 0]
+
+
+class Last(nn.Module):
+    """Channels that come last on the way, as in Swin and in ConvNeXt's blocks; a layer for training alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.mix = nn.Conv2d(3, 6, 4, stride=4), nn.Linear(6, 6)
+        self.head, self.auxiliary = nn.Linear(6, 2), nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.head(self.mix(self.stem(x).permute(0, 2, 3, 1)).mean(dim=(1, 2)))
+
+
+def test_channels_that_come_last_are_not_taken_for_rows():
+    network = Network(Last(), "last", "Last", ["a", "b"])
+    assert network.channels("stem") == 6 and network.channels("logits") == 2
+    with pytest.raises(ValueError, match=r"mix of Last answers \(1, 16, 16, 6\) or \(1, 24, 24, 6\).*convolution"):
+        channel("mix", 3).bind(network)
+
+
+def test_layers_for_training_alone_have_no_shape():
+    shapes = Network(Last(), "last", "Last", ["a", "b"]).layer_shapes(32)
+    assert shapes["stem"] == (6, 8, 8) and "auxiliary" not in shapes

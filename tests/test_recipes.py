@@ -66,3 +66,12 @@ def test_a_pomeranian_is_drawn(squeezenet):
     """Short of the full recipe, and still the network is sure of what it has drawn, without the views."""
     result = visualize("Pomeranian", squeezenet, steps=64, size=128, progress=False)
     assert squeezenet.top(result.images, 1)[0][0][0] == "Pomeranian"
+
+
+def test_again_keeps_each_image_s_seed_and_the_line_of_code(small):
+    drawn = visualize(["dog", "cat"], small, steps=2, size=32, seed=[5, 7], progress=False)
+    again = drawn.again().again()
+    assert torch.equal(again.images, drawn.images)
+    assert again.caption(1) == drawn.caption(1) and again.code == drawn.code and "seed=[5, 7]" in again.code
+    original = maximal_class_input("dog", 2, network=small, size=16, progress=False)
+    assert original.again().code == original.code != ""

@@ -213,6 +213,26 @@ def test_rename_and_back_again(house):
     assert {path: path.read_bytes() for path in rename.repository_files(house)} == before
 
 
+def test_a_rename_that_was_stopped_can_be_run_again(house, monkeypatch):
+    """The file that says what the name is changes last."""
+    replace, done = rename.replace_file, []
+
+    def stop_at_the_second(path, text):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(path)
+        replace(path, text)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rename, "replace_file", stop_at_the_second)
+        rename.rename_everywhere("a/b", "me/book", house)
+    old = rename.current_name(house)
+    assert old == "a/b"
+    rename.rename_everywhere(old, "me/book", house)
+    assert rename.current_name(house) == "me/book"
+    assert not any(b"a/b" in p.read_bytes() for p in rename.repository_files(house) if p.suffix != ".webp")
+
+
 def test_setup_cells_are_written_and_only_they(house):
     assert [path.name for path in rename.sync_setup_cells(house)] == ["01.ipynb"]
     stored = json.loads((house / "notebooks" / "01.ipynb").read_text())

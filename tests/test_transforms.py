@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, random_affine, rotate, scale, zoom
-from helpers.seeding import seeded
+from helpers.seeding import Seeded
 from helpers.transforms import through
 
 PHOTO = load_photo("chelsea", 64)
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 def test_jitter_moves_every_pixel_and_loses_none():
-    with seeded(0, CPU):
+    with Seeded(0, CPU):
         moved = [jitter(5)(PHOTO) for _ in range(60)]
     for image in moved:
         assert torch.equal(image.flatten().sort().values, PHOTO.flatten().sort().values)
@@ -29,9 +29,9 @@ def test_jitter_moves_every_pixel_and_loses_none():
 @pytest.mark.parametrize("view", [jitter(4), rotate(20), scale(0.5, 1.4), flip(), pad(6), random_affine()], ids=repr)
 def test_views_are_seeded_and_let_the_gradient_through(view):
     images = PHOTO.clone().requires_grad_()
-    with seeded(7, CPU):
+    with Seeded(7, CPU):
         first = through([view, view], images)
-    with seeded(7, CPU):
+    with Seeded(7, CPU):
         assert torch.equal(first, through([view, view], images))
     first.sum().backward()
     assert images.grad.abs().sum() > 0 and torch.isfinite(images.grad).all()
@@ -41,14 +41,14 @@ def test_seeding_leaves_the_callers_randomness_alone():
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
-    with seeded(5, CPU):
+    with Seeded(5, CPU):
         torch.rand(10)
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_what_comes_in_from_outside_is_gray():
     white = torch.ones(1, 3, 40, 40)
-    with seeded(0, CPU):
+    with Seeded(0, CPU):
         assert scale(0.5, 0.5)(white)[0, :, 0, 0].tolist() == pytest.approx([0.5] * 3)
         assert pad(3)(white).shape == (1, 3, 46, 46) and pad(3)(white)[0, 0, 0, 0] == 0.5
 

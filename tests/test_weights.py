@@ -172,6 +172,40 @@ def test_a_password_for_the_index_is_used_and_not_shown(home, silent, monkeypatc
     assert "secret" not in str(caught.value) and not any("secret" in path.name for path in home.iterdir())
 
 
+def test_a_password_stays_with_its_index(home):
+    """An index may send us on to a host that has no business with it."""
+    heard: dict[str, str | None] = {}
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard["other"] = self.headers.get("Authorization")
+            self.send_response(200)
+            self.send_header("Content-Length", "1")
+            self.end_headers()
+            self.wfile.write(b"x")
+
+        def log_message(self, *_):
+            pass
+
+    class Index(Other):
+        def do_GET(self):
+            heard["index"] = self.headers.get("Authorization")
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{servers[0].server_port}/toy.whl")
+            self.end_headers()
+
+    servers = [HTTPServer(("127.0.0.1", 0), handler) for handler in (Other, Index)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        data = download.download(f"http://me:secret@127.0.0.1:{servers[1].server_port}/toy.whl", "toy")
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+    assert data == b"x" and heard["index"].startswith("Basic ") and heard["other"] is None
+
+
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(WeightsUnavailable, match="cannot be written.*TORCH_HOME"):

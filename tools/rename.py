@@ -99,7 +99,8 @@ def replace_file(path: Path, text: str) -> None:
 def rename_everywhere(old: str, new: str, root: Path = ROOT) -> list[Path]:
     """Replace the name in all files of the repository but the tests, whose names are examples; return what changed."""
     changed = []
-    for path in repository_files(root):
+    source = root / "_config.yml"  # says what the name is, so it is last: a rename that was stopped can be run again
+    for path in sorted(repository_files(root), key=lambda path: path == source):
         if path.relative_to(root).parts[0] == "tests":
             continue
         text = read_text(path)
