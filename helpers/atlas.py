@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import operator
 import re
+import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -25,6 +28,7 @@ from .styles import find_style
 
 Target = int | str | tuple[str, int]
 Outcome = bytes | str  # a PNG file, or why there is none
+TURN = threading.Lock()  # a worker may have several threads, and the network and its memory are there once
 
 
 @dataclass(frozen=True)
@@ -89,49 +93,66 @@ def plan(
 
     Raises:
         LookupError: no such network, class, layer, channel or style.
-        ValueError: the same picture is asked for twice, or no picture at all.
+        ValueError: the same picture is asked for twice, no picture at all, no step, or too few pixels.
     """
     loaded, weights = _network(network or load_network().name, device)
     precision = "bfloat16" if native_precision(loaded.device) == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)
     style = asdict(find_style(made.style))
     found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]
+    _check_size(made, loaded, [target for target, _ in found])
     pieces = []
-    for seed in seeds:
+    for seed in map(operator.index, seeds):
         for target, label in found:
             everything = repr((target, seed, asdict(made), style))
             digest = hashlib.sha256(everything.encode()).hexdigest()[:12]
             pieces.append(Piece(target, seed, f"{label}-seed{seed}-{digest}"))
     if not pieces:
         raise ValueError("nothing to draw: name a class, a channel, or a list of them, and a seed")
-    if len(pieces) > len({piece.name for piece in pieces}):
-        twice = next(piece.name for i, piece in enumerate(pieces) if piece in pieces[:i])
-        raise ValueError(f"{twice} is asked for twice: name each target and each seed once")
+    often, times = Counter(piece.name for piece in pieces).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"{often} is asked for {times} times: name each target and each seed once")
     return pieces, made
 
 
 def draw_batch(batch: Batch, device: str | None = None) -> list[Outcome]:
     """Draw a batch in one ascent: a PNG file for each piece, or why there is none (chapter 9).
 
-    If the batch fails, because one of its scores is not finite or memory runs out, each piece is drawn alone.
+    If the batch fails, because one of its scores is not finite or memory runs out, each piece is drawn alone. Where a
+    process has several threads, they take turns.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C, after which there is no picture: half of one is none.
         WeightsUnavailable: the network cannot be had here.
         RuntimeError: the network here has other weights than those that were planned with.
     """
-    recipe, targets = batch.recipe, [piece.target for piece in batch.pieces]
-    network, weights = _network(recipe.network, device)
-    if weights != recipe.weights:
-        raise RuntimeError(f"{network.title} has other weights here ({weights}) than in the plan ({recipe.weights})")
-    wanted = [channel(*target) if isinstance(target, tuple) else target for target in targets]
+    with TURN:
+        network, weights = _network(batch.recipe.network, device)
+        if weights != batch.recipe.weights:
+            planned = batch.recipe.weights
+            raise RuntimeError(f"{network.title} has other weights here ({weights}) than in the plan ({planned})")
+        drawn = _draw(batch, network)
+        if isinstance(drawn, list):
+            return drawn
+        if len(batch.pieces) == 1:
+            return [drawn]
+        alone = [_draw(replace(batch, pieces=(piece,)), network) for piece in batch.pieces]
+        return [one if isinstance(one, str) else one[0] for one in alone]
+
+
+def _draw(batch: Batch, network: Network) -> list[Outcome] | str:
+    """A PNG file for each piece, or why the batch failed: as words, since an error would hold on to its memory."""
+    recipe = batch.recipe
+    wanted = [channel(*piece.target) if isinstance(piece.target, tuple) else piece.target for piece in batch.pieces]
     settings = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=batch.pieces[0].seed)
     settings["precision"] = torch.bfloat16 if recipe.precision == "bfloat16" else None
     try:
-        result = visualize(wanted, network, progress=False, **settings)
+        with contextlib.redirect_stdout(io.StringIO()):  # "the image so far is kept" is not so here
+            result = visualize(wanted, network, progress=False, **settings)
     except Exception as error:  # whatever the score of one piece may do to its neighbors
-        if len(batch.pieces) == 1:
-            return [f"{type(error).__name__}: {error}"]
-        return [draw_batch(replace(batch, pieces=(piece,)), device)[0] for piece in batch.pieces]
+        return f"{type(error).__name__}: {error}"
+    if result.interrupted:
+        raise KeyboardInterrupt
     return [_png(image, result.caption(i)) for i, image in enumerate(result.images)]
 
 
@@ -156,9 +177,21 @@ def _find(target: Target, network: Network) -> tuple[int | tuple[str, int], str]
     """A target in numbers, and in words that may stand in a file's name."""
     if isinstance(target, tuple):
         channel(*target).bind(network)
-        return target, f"{_plain(target[0])}-{target[1]:04d}"
+        layer, k = target[0], operator.index(target[1])
+        return (layer, k), f"{_plain(layer)}-{k:04d}"
     index = network.find_class(target)
     return index, f"{index:04d}-{_plain(network.class_name(index))}"
+
+
+def _check_size(recipe: Recipe, network: Network, targets: Sequence[int | tuple[str, int]]) -> None:
+    """Raise ``ValueError`` for what would fail with every picture: no step, or too few pixels for these targets."""
+    if isinstance(recipe.steps, bool) or not isinstance(recipe.steps, int) or recipe.steps < 1:
+        raise ValueError(f"steps is a whole number from 1 on, got {recipe.steps!r}")
+    if recipe.size < 1:
+        raise ValueError(f"size is pixels a side, got {recipe.size!r}")
+    layers = {target[0] if isinstance(target, tuple) else "logits" for target in targets}
+    with torch.no_grad():
+        network.activations(torch.zeros(1, 3, recipe.size, recipe.size, device=network.device), sorted(layers))
 
 
 def _plain(words: str) -> str:

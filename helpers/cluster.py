@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import pickle
+import sys
 import time
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -23,6 +26,7 @@ KEEP = {  # Dask lets a worker give memory back at once, and it asks for it agai
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_ARENA_MAX": "1",
 }
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the program, not its workers
 STORED = "what is stored stays, and the same call does the rest"
 AHEAD = 2  # batches a thread: one that it draws, one that waits for it
 
@@ -41,6 +45,7 @@ def on_dask(client: Client, ahead: int = AHEAD) -> Engine:
     """
     import cloudpickle
     from distributed import KilledWorker, as_completed
+    from distributed.comm import CommClosedError
 
     def work(packed: bytes) -> Sequence[Outcome]:  # travels as code, and its argument as bytes: a scheduler
         draw, batch = pickle.loads(packed)  # elsewhere opens neither, and need not know this package
@@ -56,18 +61,25 @@ def on_dask(client: Client, ahead: int = AHEAD) -> Engine:
                 flying[future] = batch
                 pool.add(future)
 
+        def next_done() -> tuple[Batch, Sequence[Outcome] | None]:
+            future = next(pool)
+            batch = flying.pop(future)
+            fill()
+            if future.status in ("cancelled", "lost"):
+                raise CommClosedError(future.status)
+            error = future.exception()
+            if error is not None and not isinstance(error, KilledWorker):
+                raise error
+            return batch, None if error else future.result()
+
         try:
             fill()
+            if flying and not client.nthreads():
+                print("The cluster has no workers yet: waiting for some.", file=sys.stderr, flush=True)
             while flying:
-                future = next(pool)
-                batch = flying.pop(future)
-                fill()
-                if future.status in ("cancelled", "lost"):
-                    raise ConnectionError(f"the scheduler is gone; {STORED}")
-                error = future.exception()
-                if error is not None and not isinstance(error, KilledWorker):
-                    raise error
-                yield batch, None if error else future.result()
+                yield next_done()
+        except (CommClosedError, CancelledError) as error:
+            raise ConnectionError(f"the scheduler is gone; {STORED}") from error
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone cancels nothing
                 client.cancel(list(flying))
@@ -101,6 +113,7 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     """
     import dask
     from distributed import Nanny, Scheduler, SpecCluster
+    from distributed.system import MEMORY_LIMIT
 
     if dashboard and find_spec("bokeh") is None:
         raise ValueError("Dask's dashboard wants the package bokeh: pip install bokeh")
@@ -108,21 +121,23 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     if count < 1:
         raise ValueError(f"no worker to draw with: {'no GPU is seen here' if device == 'cuda' else f'got {workers}'}")
     common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL}
-    limit = "auto" if device == "cpu" else 0
-    members = {
-        i: {"cls": Nanny, "options": {**common, "memory_limit": limit, "env": _environment(i, device)}}
-        for i in range(count)
-    }
+    common |= {"memory_limit": MEMORY_LIMIT // count if device == "cpu" else 0}
+    common |= {"preload": [DEAF], "config": {"distributed.worker.memory.pause": False}}
+    members = {i: {"cls": Nanny, "options": {**common, "env": _environment(i, device)}} for i in range(count)}
     port = {"dashboard": dashboard, "dashboard_address": ":8787" if dashboard else None}
     roomy = {f"distributed.nanny.pre-spawn-environ.{key}": value for key, value in KEEP.items()}
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "allowed_failures": 1, **port}}
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})  # or it gives up a worker that comes back
     with dask.config.set(roomy):
         return SpecCluster(members, scheduler, name="atlas", silence_logs=logging.CRITICAL)
 
 
 def _environment(i: int, device: str) -> dict[str, str]:
-    """What makes a worker keep to its own core, or to its own GPU."""
-    return {"CUDA_VISIBLE_DEVICES": str(i)} if device == "cuda" else {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    """What makes a worker keep to its own core, or to its own GPU of those that we were given."""
+    if device == "cpu":
+        return {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return {"CUDA_VISIBLE_DEVICES": given.split(",")[i].strip() if given else str(i)}
 
 
 def room_for(device: str) -> int:

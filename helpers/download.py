@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
 
 import torch
@@ -37,7 +38,7 @@ def cache() -> Path:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file entirely or not at all: a killed run leaves the old one, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")  # a name that no other machine will choose
     try:
         partial.write_bytes(data)
         os.replace(partial, path)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -85,11 +86,17 @@ def render(
         A ``Report``.
 
     Raises:
+        ValueError: a batch of no picture.
         OSError: the folder cannot be written to, or the disk is full; what is stored stays.
     """
+    if batch < 1:
+        raise ValueError(f"a batch has 1 picture or more, got {batch}")
     shelf = Shelf(folder)
-    before = {piece.name: shelf.note(piece.name) for piece in pieces if not retry and shelf.note(piece.name)}
-    missing = {piece for piece in pieces if piece.name not in before and not shelf.has(piece.name)}
+    missing = {piece for piece in pieces if not shelf.has(piece.name)}
+    before = (
+        {} if retry else {piece.name: why for piece in pieces if piece in missing and (why := shelf.note(piece.name))}
+    )
+    missing = {piece for piece in missing if piece.name not in before}
     report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
     start = time.perf_counter()
     hidden = is_quiet() if progress is None else not progress
@@ -127,22 +134,19 @@ class Shelf:
     def __init__(self, folder: str | os.PathLike[str]):
         self.folder = Path(folder).expanduser()
         try:
-            write_whole(self.folder / "writable", b"")
-            (self.folder / "writable").unlink()
+            probe = self.folder / f"writable-{uuid.uuid4().hex}"  # no other run's, which may start at the same time
+            write_whole(probe, b"")
+            probe.unlink()
             for left in self.folder.glob("*.partial"):
-                if time.time() - left.stat().st_mtime > STALE:
-                    left.unlink()
+                with contextlib.suppress(FileNotFoundError):  # another run was faster
+                    if time.time() - left.stat().st_mtime > STALE:
+                        left.unlink()
         except OSError as error:
             raise type(error)(f"cannot write to {self.folder}: {error.strerror or error}") from None
 
     def has(self, name: str) -> bool:
         """Whether a picture is there, to its last byte."""
-        try:
-            with (self.folder / f"{name}.png").open("rb") as file:
-                file.seek(-len(END_OF_PNG), os.SEEK_END)
-                return file.read() == END_OF_PNG
-        except OSError:
-            return False
+        return is_whole(self.folder / f"{name}.png")
 
     def note(self, name: str) -> str:
         """Why a picture could not be drawn; empty if nobody knows of any reason."""
@@ -163,6 +167,16 @@ class Shelf:
         else:
             report.drawn += 1
             (self.folder / f"{name}.failed").unlink(missing_ok=True)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a PNG file is there, to its last byte."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(END_OF_PNG), os.SEEK_END)
+            return file.read() == END_OF_PNG
+    except OSError:
+        return False
 
 
 def _groups(pieces: Sequence[Piece], batch: int) -> Iterator[tuple[Piece, ...]]:

@@ -6,7 +6,11 @@ import io
 import pickle
 import subprocess
 import sys
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,12 +94,32 @@ def test_channels_are_targets_too():
         ([259], {"style": "clera"}, LookupError, "did you mean 'clear'"),
         ([], {}, ValueError, "nothing to draw"),
         ([259], {"seeds": []}, ValueError, "nothing to draw"),
-        ([259, "Pomeranian"], {}, ValueError, "asked for twice"),
+        ([259, "Pomeranian"], {}, ValueError, "asked for 2 times"),
+        ([259], {"steps": 0}, ValueError, "steps is a whole number from 1 on"),
+        ([259], {"size": 4}, ValueError, "too few"),
+        ([259], {"size": 0}, ValueError, "pixels a side"),
+        ([("conv1", 5)], {"size": 2}, ValueError, "too few for conv1"),
     ],
 )
 def test_a_wrong_plan_is_refused_before_anything_is_drawn(targets, options, error, words):
     with pytest.raises(error, match=words):
         plan(targets, "squeezenet1_1", **options)
+
+
+def test_a_number_s_type_does_not_change_a_name():
+    assert names([259], "squeezenet1_1", seeds=np.arange(2)) == names([259], "squeezenet1_1", seeds=[0, 1])
+    layer = [("fire3", np.int64(5))], "squeezenet1_1"
+    assert names(*layer) == names([("fire3", 5)], "squeezenet1_1")
+    with pytest.raises(TypeError):
+        plan([259], "squeezenet1_1", seeds=[0.5])
+
+
+def test_many_pieces_are_planned_at_once():
+    """Also when one is asked for twice, which was looked for in the square of their number."""
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="asked for 2 times"):
+        plan([259], "squeezenet1_1", seeds=[*range(20_000), 19_999])
+    assert time.monotonic() - begun < 5
 
 
 def picture(data: bytes) -> torch.Tensor:
@@ -124,6 +148,54 @@ def test_a_picture_that_fails_does_not_take_its_batch_with_it(monkeypatch):
     first, second, third = draw_batch(Batch(tuple(pieces), recipe))
     assert second == "FloatingPointError: class 7 is poisoned"
     assert [first, third] == [whole[0], whole[2]]
+
+
+def test_a_batch_that_failed_leaves_its_memory_to_the_pictures_that_are_tried_alone(monkeypatch):
+    """Inside the ``except`` the error would hold on to all that the batch had computed."""
+
+    class Activations:
+        pass
+
+    held = []
+
+    def short_of_memory(targets, *arguments, **options):
+        if len(targets) > 1:
+            large = Activations()
+            held.append(weakref.ref(large))
+            raise MemoryError
+        assert held[0]() is None
+        return visualize(targets, *arguments, **options)
+
+    monkeypatch.setattr(atlas, "visualize", short_of_memory)
+    pieces, recipe = plan([6, 7], "squeezenet1_1", **QUICK)
+    assert all(isinstance(outcome, bytes) for outcome in draw_batch(Batch(tuple(pieces), recipe)))
+    assert held
+
+
+def test_half_a_picture_is_none(monkeypatch):
+    """``ascend`` hands over what there is at Ctrl-C; an atlas must not take it for the whole."""
+
+    def press(step, images, scores):
+        if step == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(atlas, "visualize", partial(visualize, callbacks=[press]))
+    pieces, recipe = plan([6], "squeezenet1_1", **QUICK)
+    with pytest.raises(KeyboardInterrupt):
+        draw_batch(Batch(tuple(pieces), recipe))
+
+
+def test_threads_of_a_worker_draw_what_one_would(monkeypatch, capsys):
+    pieces, recipe = plan([6, 7, 8, 9], "squeezenet1_1", **QUICK)
+    batches = [Batch((piece,), recipe) for piece in pieces]
+    alone = [draw_batch(batch) for batch in batches]
+    loads, real = [], atlas.load_network
+    monkeypatch.setattr(atlas, "load_network", lambda *a, **o: loads.append(a) or real(*a, **o))
+    atlas._network.cache_clear()
+    out = sys.stdout
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(draw_batch, batches)) == alone
+    assert len(loads) == 1 and sys.stdout is out
 
 
 def test_a_score_that_is_not_finite_is_told(monkeypatch):

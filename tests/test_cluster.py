@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from helpers import plan, render
 from helpers.atlas import Batch, Piece, Recipe
 from helpers.cluster import AHEAD, KEEP, local_cluster, on_dask
 
-distributed = pytest.importorskip("distributed")
+dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = "16"  # so that a run lasts longer than it takes to be disturbed
@@ -73,7 +75,7 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
-def dask(part: str, folder: Path, *arguments: str) -> subprocess.Popen:
+def part_of_dask(part: str, folder: Path, *arguments: str) -> subprocess.Popen:
     """A part of a cluster that knows nothing of this book."""
     command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *arguments, "--no-dashboard"]
     quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -108,21 +110,66 @@ def test_killed_workers_and_a_killed_run_lose_nothing_and_draw_nothing_twice(tmp
     assert all(contents(tmp_path)[name] == data for name, data in undisturbed.items())
 
 
-def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed):
-    program = start(tmp_path, "--workers", "1")
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed, workers):
+    """A terminal sends it to the whole group. What is half drawn is not stored, and the workers say nothing."""
+    program = start(tmp_path, "--workers", workers)
     wait_for(tmp_path, 2, program)
-    program.send_signal(signal.SIGINT)
+    os.killpg(program.pid, signal.SIGINT)
     said = finish(program)
     assert program.returncode == 1 and "stopped early: the same call does the rest" in said
     assert "Traceback" not in said
     assert contents(tmp_path).items() < undisturbed.items()
+    finish(start(tmp_path, "--workers", "0"))
+    assert contents(tmp_path) == undisturbed
+
+
+def test_expected_faults_are_told_in_a_line(tmp_path):
+    for options in (["--network", "vgg16", "--channels", "conv5_3:7", "--device", "cuda"], ["--batch", "0"]):
+        program = start(tmp_path, "--workers", "0", *options)
+        said = finish(program)
+        assert program.returncode == 1 and "Traceback" not in said, said
+        assert "Error: " in said.splitlines()[-1]
+
+
+def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
+    """A cluster may outlive many runs: what an earlier one brought must not draw for a later one."""
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "helpers", copy / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / "helpers" / "styles.py").open("a") as file:
+        file.write("\nMARK = 'later'\n")
+    program = f"""
+        import sys
+        from pathlib import Path
+        from types import SimpleNamespace
+        sys.path.insert(0, {str(ROOT)!r})
+        from tools import draw_atlas
+        sys.path.remove({str(ROOT)!r})
+        (place := Path({str(tmp_path)!r}, "worker")).mkdir()
+        worker = SimpleNamespace(local_directory=str(place))
+        first = draw_atlas.Code()
+        draw_atlas.ROOT = Path({str(copy)!r})
+        later = draw_atlas.Code()
+        for code in (first, later, first):
+            code.setup(worker)
+            from helpers import styles
+            print(getattr(styles, "MARK", "first"))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.split() == ["first", "later", "first"], run.stderr
 
 
 def test_a_cluster_elsewhere_gets_the_code_and_its_scheduler_may_die(tmp_path, undisturbed):
     elsewhere, address = tmp_path / "elsewhere", f"tcp://127.0.0.1:{free_port()}"
     elsewhere.mkdir()
-    scheduler = dask("scheduler", elsewhere, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
-    worker = dask("worker", elsewhere, address, "--nthreads", "1", "--death-timeout", "20")
+    scheduler = part_of_dask("scheduler", elsewhere, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
+    worker = part_of_dask("worker", elsewhere, address, "--nthreads", "1", "--death-timeout", "20")
     try:
         program = start(tmp_path / "drawn", "--scheduler", address)
         wait_for(tmp_path / "drawn", 4, program)
@@ -187,12 +234,35 @@ def test_only_as_many_batches_fly_as_keep_the_workers_busy(tmp_path, client):
     assert report.drawn == 40 and most <= 2 * AHEAD
 
 
-def test_a_worker_has_one_thread_and_its_own_gpu(client):
+def test_a_worker_has_one_thread_and_its_own_gpu(client, monkeypatch):
     assert client.run(lambda: os.environ["OMP_NUM_THREADS"], nanny=False).popitem()[1] == "1"
     assert client.run(lambda: os.environ["MALLOC_TRIM_THRESHOLD_"]).popitem()[1] == KEEP["MALLOC_TRIM_THRESHOLD_"]
     from helpers.cluster import _environment
 
-    assert [_environment(i, "cuda")["CUDA_VISIBLE_DEVICES"] for i in range(2)] == ["0", "1"]
+    def gpus() -> list[str]:
+        return [_environment(i, "cuda")["CUDA_VISIBLE_DEVICES"] for i in range(2)]
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert gpus() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,GPU-8f3a")  # what we were given of a shared machine
+    assert gpus() == ["2", "GPU-8f3a"]
+
+
+def test_a_worker_has_its_whole_share_of_the_memory_and_is_not_put_to_sleep(client):
+    """Dask's own share is the machine's by its cores, however few workers there are; and it pauses at 80 percent."""
+    worker = client.scheduler_info()["workers"].popitem()[1]
+    assert worker["memory_limit"] == distributed.system.MEMORY_LIMIT
+    assert client.run(lambda dask_worker: dask_worker.memory_manager.memory_pause_fraction).popitem()[1] is False
+
+
+def test_a_worker_that_dies_comes_back_however_long_it_takes():
+    """Dask's cluster gives a worker up that is away for a while, and then waits for ever."""
+    impatient = dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1 s"})
+    with impatient, local_cluster(1) as cluster, distributed.Client(cluster) as client:
+        (process,) = client.run(os.getpid).values()
+        os.kill(process, signal.SIGKILL)
+        time.sleep(2)
+        assert client.submit(os.getpid, pure=False).result(timeout=30) != process
 
 
 def test_no_worker_is_said_at_once():

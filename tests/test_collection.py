@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -124,3 +125,27 @@ def test_all_channels_of_a_layer_and_a_wrong_span():
     assert len(list(channels("fire3", DEFAULT))) == 128
     with pytest.raises(ValueError, match="fire3:0-15 or fire3:7, got 'fire3:a-b'"):
         list(channels("fire3:a-b", DEFAULT))
+
+
+def test_half_a_picture_is_not_bound(tmp_path):
+    (name,) = [piece.name for piece in plan([1], DEFAULT)[0]]
+    Image.new("RGB", (8, 8), "red").save(tmp_path / f"{name}.png")
+    path = tmp_path / f"{name}.png"
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(FileNotFoundError, match="1 of 1 are not drawn yet"):
+        bind_atlas.gather(tmp_path, [name])
+
+
+def test_pictures_are_not_all_open_at_once(tmp_path):
+    """Some systems let a program have 256 files open."""
+    resource = pytest.importorskip("resource")
+    names = [f"n{k}" for k in range(120)]
+    for name in names:
+        Image.new("RGB", (4, 4)).save(tmp_path / f"{name}.png")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 128
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, used + 40) if hard > 0 else used + 40, hard))
+    try:
+        assert len(bind_atlas.gather(tmp_path, names)[0]) == 120
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -6,11 +6,13 @@ import errno
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from helpers import one_by_one, rendering
 from helpers.atlas import Batch, Piece, Recipe
+from helpers.download import write_whole
 from helpers.rendering import render
 
 RECIPE = Recipe("none")
@@ -166,3 +168,44 @@ def test_the_bar_counts_pictures(tmp_path, pieces, capfd, monkeypatch):
     render(pieces, RECIPE, tmp_path, draw=Artist(), progress=True)
     said = capfd.readouterr().err
     assert "10/10" in said and "image/s" in said and "4/10" in said
+
+
+def test_a_whole_picture_counts_for_more_than_an_old_note(tmp_path, pieces):
+    """A run may be killed between the picture and the note's removal."""
+    (tmp_path / f"{pieces[0].name}.failed").write_text("out of memory")
+    (tmp_path / f"{pieces[0].name}.png").write_bytes(png(pieces[0]))
+    report = render(pieces[:1], RECIPE, tmp_path, draw=Artist())
+    assert report.kept == 1 and not report.failed
+
+
+def test_many_runs_may_start_in_one_folder_at_once(tmp_path):
+    def start(_):
+        for _ in range(50):
+            rendering.Shelf(tmp_path)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(start, range(8)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_ever_sees_half_a_file(tmp_path):
+    """Two writers with the same process number, as the first program of each of two containers has."""
+    path, sizes = tmp_path / "a.png", (200_000, 300_000)
+
+    def write(size):
+        for _ in range(100):
+            write_whole(path, bytes(size))
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write, size) for size in sizes]
+        while not all(writer.done() for writer in writers):
+            assert not path.exists() or len(path.read_bytes()) in sizes
+    for writer in writers:
+        writer.result()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_batch_of_nothing_is_refused(tmp_path, pieces):
+    for batch in (0, -3):
+        with pytest.raises(ValueError, match=f"1 picture or more, got {batch}"):
+            render(pieces, RECIPE, tmp_path, batch=batch, draw=Artist())

@@ -70,16 +70,21 @@ def gather(pictures: Path, names: Sequence[str]) -> tuple[Tensor, list[str]]:
     Raises:
         FileNotFoundError: some are missing that nobody gave up.
     """
-    lost = [name for name in names if not (pictures / f"{name}.png").exists()]
+    from helpers.rendering import is_whole
+
+    lost = [name for name in names if not is_whole(pictures / f"{name}.png")]
     failed = [name for name in lost if (pictures / f"{name}.failed").exists()]
     if missing := sorted(set(lost) - set(failed)):
         raise FileNotFoundError(f"{len(missing)} of {len(names)} are not drawn yet, such as {missing[0]}: draw them")
-    size = next(Image.open(pictures / f"{name}.png").size for name in names if name not in failed)
-    found = [
-        Image.new("RGB", size, "gray") if name in failed else Image.open(pictures / f"{name}.png") for name in names
-    ]
-    stacked = torch.stack([torch.from_numpy(np.array(image.convert("RGB"))) for image in found])
-    return stacked.permute(0, 3, 1, 2).float() / 255, failed
+    found = {name: pixels(pictures / f"{name}.png") for name in names if name not in failed}
+    gray = torch.full_like(next(iter(found.values())), 128)
+    return torch.stack([found.get(name, gray) for name in names]).float() / 255, failed
+
+
+def pixels(path: Path) -> Tensor:
+    """A picture file as (3, H, W) uint8."""
+    with Image.open(path) as image:
+        return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
 
 
 def entries(names: Sequence[str], logits: Tensor, opinions: Sequence, likeness: Tensor) -> list[dict]:
@@ -158,8 +163,8 @@ def main() -> None:
     asked = parser.parse_args()
     try:
         facts = bind(asked.pictures, asked.into)
-    except FileNotFoundError as error:
-        sys.exit(str(error))
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
     weight = sum(path.stat().st_size for path in asked.into.iterdir())
     print(f"{len(facts['classes'])} classes in {asked.into}, {weight / 1e6:.1f} MB; {facts['agreement']}")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import hashlib
 import io
 import sys
 import zipfile
@@ -103,9 +104,12 @@ class Code(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask on each worker, also on those that come later."""
-        place = Path(worker.local_directory) / "helpers.zip"
+        mark = hashlib.sha256(self.packed).hexdigest()[:12]
+        place = Path(worker.local_directory) / f"helpers-{mark}.zip"
         place.write_bytes(self.packed)
         sys.path.insert(0, str(place))
+        for name in [name for name in sys.modules if name.split(".")[0] == "helpers"]:
+            del sys.modules[name]  # an earlier run's, by which the worker would go on drawing
         with contextlib.suppress(OSError, AttributeError):  # no glibc
             for option in (-1, -3):  # trim and mmap thresholds: as helpers.cluster.KEEP does for workers of our own
                 ctypes.CDLL(None).mallopt(option, 2**25 if option == -3 else 2**31 - 1)
@@ -122,27 +126,34 @@ def draw(asked: argparse.Namespace) -> Report:
     options = dict(batch=asked.batch, draw=work, retry=asked.retry)
     print(f"{len(pieces)} pictures into {asked.folder}")
     if asked.workers == 0:
-        return render(pieces, recipe, asked.folder, **options)
+        return say(render(pieces, recipe, asked.folder, **options))
     from helpers.cluster import local_cluster, on_dask
 
     if asked.scheduler:
         with Client(asked.scheduler, timeout=10) as client:
             register_pickle_by_value(sys.modules[Code.__module__])  # a worker elsewhere cannot import this file
             client.register_plugin(Code())
-            return render(pieces, recipe, asked.folder, engine=on_dask(client), **options)
+            return say(render(pieces, recipe, asked.folder, engine=on_dask(client), **options))
     with local_cluster(asked.workers, asked.device, asked.dashboard) as cluster, Client(cluster) as client:
         if asked.dashboard:
             print(f"Dask's dashboard: {client.dashboard_link}")
-        return render(pieces, recipe, asked.folder, engine=on_dask(client), **options)
+        return say(render(pieces, recipe, asked.folder, engine=on_dask(client), **options))
+
+
+def say(report: Report) -> Report:
+    """Print what came of it, before a cluster takes its time to close."""
+    print(report, flush=True)
+    return report
 
 
 def main() -> None:
     """Draw; say what came of it."""
     try:
         report = draw(parse())
-    except (LookupError, ValueError, OSError) as error:
+    except (LookupError, ValueError, OSError, RuntimeError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
-    print(report)
+    except KeyboardInterrupt:
+        sys.exit("Stopped; what is stored stays, and the same command does the rest.")
     sys.exit(1 if report.failed or report.interrupted else 0)
 
 

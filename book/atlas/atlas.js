@@ -21,6 +21,7 @@ function start(root) {
   const part = name => live.querySelector(`.atlas-${name}`), folder = root.dataset.sheets;
   let state = readHash(location.hash, atlas.classes.length), list = [], seen = null, stepped = false;
   live.hidden = false;
+  history.scrollRestoration = 'manual'; // going back closes a picture, and the wall has gone where that one is
 
   const wall = new Wall(live, atlas, folder, one => open(one, true));
   const larger = new Larger(live, atlas, folder, step => {
@@ -50,6 +51,7 @@ function start(root) {
     }
     stepped = false;
     if (list.length) wall.go(at >= 0 ? at : wall.at);
+    else part('query').focus();
   }
 
   function show() {

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import math
+import time
 
 import pytest
 from built_site import SITE, report
@@ -264,6 +265,32 @@ def test_back_closes_the_picture(browser, address, atlas):
     browser.execute_script("history.back()")
     wait_until(browser, lambda: browser.execute_script(OPENED) is None)
     assert browser.current_url.endswith(PAGE)
+
+
+def test_closing_a_far_picture_leads_to_its_tile(browser, address, atlas):
+    """Going back in the history would scroll to where the wall was when the picture was opened."""
+    from selenium.webdriver.common.keys import Keys
+
+    show(browser, address)
+    focus_first(browser)
+    keys(browser, Keys.ENTER, *[Keys.ARROW_RIGHT] * 150, Keys.ESCAPE)
+    wait_until(browser, lambda: browser.execute_script(FOCUSED) == atlas["classes"][150]["name"])
+    wait_until(browser, lambda: "c=" not in browser.execute_script("return location.hash"))
+    time.sleep(0.5)  # in which it would jump
+    in_sight = "const r = document.activeElement.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight"
+    assert browser.execute_script(FOCUSED) == atlas["classes"][150]["name"] and browser.execute_script(in_sight)
+
+
+def test_closing_a_picture_over_an_empty_wall_leads_to_the_search(browser, address, atlas):
+    from selenium.webdriver.common.keys import Keys
+
+    resize(browser, "desk")
+    browser.get("about:blank")
+    browser.get(f"{address}/{PAGE}#q=zzzz&c=5")
+    wait_until(browser, lambda: browser.execute_script(OPENED) == atlas["classes"][5]["name"])
+    keys(browser, Keys.ESCAPE)
+    wait_until(browser, lambda: browser.execute_script(OPENED) is None)
+    wait_until(browser, lambda: browser.execute_script("return document.activeElement.matches('.atlas-query')"))
 
 
 # --- a phone, and what it costs ---
