@@ -72,6 +72,19 @@
     if (still.addEventListener) { still.addEventListener("change", pause); }
     root.addEventListener("keydown", function (event) { event.stopPropagation(); });
     root.querySelector(".pom-controls").hidden = false;
+    var paper = matchMedia("print"), before = null; // there the end stands; afterwards all is as it was
+    if (paper.addEventListener) {
+      paper.addEventListener("change", function () {
+        if (paper.matches) {
+          before = { frame: +range.value, covered: root.hasAttribute("data-covered") };
+          pause();
+          end();
+        } else if (before) {
+          if (before.covered) { cover(); } else { show(before.frame); }
+          before = null;
+        }
+      });
+    }
     if (!ask) { show(last); return; }
     cover();
     root.querySelector(".pom-reveal").addEventListener("click", function () {
@@ -79,10 +92,6 @@
       end();
       range.focus({ preventScroll: true });
     });
-    var paper = matchMedia("print");
-    if (paper.addEventListener) {
-      paper.addEventListener("change", function () { if (paper.matches && root.hasAttribute("data-covered")) { end(); } });
-    }
   }
   document.querySelectorAll('[id="' + id + '"]:not([data-ready])').forEach(function (root) {
     root.setAttribute("data-ready", "");

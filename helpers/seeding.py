@@ -46,17 +46,23 @@ class Seeded:
 
     def __enter__(self) -> Seeded:
         TURNS.acquire()
-        self.callers = generators(self.device)
-        if self.own is None:
-            self._begin()
-        else:
-            set_generators(self.own, self.device)
+        try:
+            self.callers = generators(self.device)
+            if self.own is None:
+                self._begin()
+            else:
+                set_generators(self.own, self.device)
+        except BaseException:  # Ctrl-C, too: nobody else would ever have a turn
+            TURNS.release()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.own = generators(self.device)
-        set_generators(self.callers, self.device)
-        TURNS.release()
+        try:
+            self.own = generators(self.device)
+            set_generators(self.callers, self.device)
+        finally:
+            TURNS.release()
 
     def _begin(self) -> None:
         torch.default_generator.manual_seed(self.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,17 @@ import pytest
 from docutils import nodes
 from PIL import Image
 
-from tools import chapter_covers, first_mentions, icon_fonts, lean_pages, lean_styles, lifted_pictures, make_pdf, paper
+from tools import (
+    chapter_covers,
+    first_mentions,
+    icon_fonts,
+    lean_pages,
+    lean_styles,
+    lifted_pictures,
+    make_pdf,
+    paper,
+    social_cards,
+)
 from tools.accessible_pages import accessible
 from tools.fold_labels import HideCodeCellNode, label_folds
 from tools.whole_formulas import keep_whole
@@ -270,3 +281,56 @@ def test_paper_keeps_columns_turns_answers_over_and_lists_what_is_worth_listing(
     assert ["paper-short" in cell["class"] for cell in article.select(".cell_input")] == [True, True, False]
     assert article.details["class"] == ["paper-answers"]
     assert [entry.words for entry in entries] == ["T", "On f?"]
+
+
+def test_a_card_s_title_has_no_tags():
+    assert social_cards.plain_title('<span class="section-number">3. </span>The ideal pomeranian') == (
+        "3. The ideal pomeranian"
+    )
+    assert social_cards.plain_title("Up &amp; down <code><span>a</span></code>") == "Up & down a"
+
+
+@pytest.mark.parametrize(
+    "contents, files",
+    [
+        ({"root": "a", "parts": [{"chapters": [{"file": "b"}]}, {"chapters": [{"file": "c"}]}]}, ["a", "b", "c"]),
+        ({"root": "a", "chapters": [{"file": "b", "sections": [{"file": "c"}]}, {"file": "d"}]}, ["a", "b", "c", "d"]),
+        ({"root": "a", "parts": [{"chapters": [{"url": "https://e.org"}, {"file": "b"}]}]}, ["a", "b"]),
+    ],
+    ids=["parts", "sections", "a link"],
+)
+def test_the_pdf_follows_any_table_of_contents(contents, files):
+    assert make_pdf.files_of(contents) == files
+
+
+@pytest.mark.parametrize("labels", [["score [logit] 1", "𝑓 = 2 🐶"], ['the "margin"', "a\\b"]])
+def test_words_of_a_film_come_to_paper_as_they_are(labels):
+    code = f'(function () {{}})("pom-1", {json.dumps({"frames": ["x", "y"], "labels": labels, "dots": []})});'
+    assert paper.labels_in(code) == labels
+    assert paper.labels_in("no film") == []
+
+
+def test_pages_at_any_depth_come_to_paper_with_their_pictures_and_formulas(tmp_path):
+    plain = "<html><head><title>a</title></head><article><h1>T</h1><img src='_images/a.webp'></article></html>"
+    deep = plain.replace("_images", "../../_images").replace(
+        "<title>", "<script src='mathjax/startup.js'></script><title>"
+    )
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    (tmp_path / "index.html").write_text(plain)
+    (tmp_path / "one" / "two" / "deep.html").write_text(deep + '<a href="../x.html">')
+    text, _ = paper.bind(tmp_path, ["index.html", "one/two/deep.html"], "T", "https://e.org/book", {})
+    assert text.count('src="../_images/a.webp"') == 2 and "mathjax/startup.js" in text
+    article, _, _ = paper.bound(tmp_path, "index.html", set(), "https://e.org/book")
+    assert article.img["src"] == "../_images/a.webp"
+
+
+def test_links_that_leave_the_paper_keep_the_site_s_folder(tmp_path):
+    (tmp_path / "a.html").write_text('<article><h1>T</h1><a href="deep/x.zip">x</a></article>')
+    for base in ("https://e.org/book", "https://e.org/book/"):
+        article, _, _ = paper.bound(tmp_path, "a.html", {"a.html"}, base)
+        assert article.a["href"] == "https://e.org/book/deep/x.zip"
+
+
+def test_without_a_script_a_page_has_the_light_theme():
+    page = '<html lang="en" data-content_root="../" data-theme="auto"><main>x</main></html>'
+    assert 'data-theme="light"' in lean_pages.lean(page, "a.html", False)

@@ -267,6 +267,21 @@ def test_fingerprint_sees_content_and_names(tmp_path):
     assert build_book.fingerprint(tmp_path, ("book",)) != second
 
 
+def test_a_new_title_is_a_new_shape_of_the_site_and_a_new_paragraph_is_none(tmp_path):
+    """The sidebar of every page shows the titles of all."""
+    for folder in ("book", "notebooks"):
+        (tmp_path / folder).mkdir()
+    page, chapter = tmp_path / "book" / "a.md", tmp_path / "notebooks" / "01.ipynb"
+    page.write_text("(label)=\n# One\n\nwords")
+    chapter.write_text(nbformat.writes(notebook(v4.new_markdown_cell("# Two\n\nwords"), code("# no title"))))
+    first = build_book.titles(tmp_path)
+    page.write_text("(label)=\n# One\n\nother words")
+    assert build_book.titles(tmp_path) == first and "# One" in first and "# Two" in first
+    chapter.write_text(chapter.read_text().replace("# Two", "# Three"))
+    assert build_book.titles(tmp_path) != first
+    assert {"book/glossary.md", "tools/reference_lines.yml"} <= set(build_book.STRUCTURE)
+
+
 def test_python_that_will_not_do():
     assert check_python.complaint((3, 10, 0), True) == ""
     assert "needs Python 3.10 or newer, and this is 3.9" in check_python.complaint((3, 9, 18), True)

@@ -21,7 +21,10 @@ PARTS = ROOT / "book" / "atlas"
 DATA = ROOT / "book" / "_static" / "atlas" / "atlas.json"
 SCRIPTS = ("classes.js", "wall.js", "dialog.js", "atlas.js")
 SHELL, STYLE = "shell.html", "atlas.css"
-LIVES = '<script>document.currentScript.parentNode.classList.add("atlas-lives")</script>'  # before a sheet is fetched
+LIVES = (  # before a sheet is fetched; browsers that lack what the wall wants keep the sheets
+    "<script>if (Object.hasOwn && window.HTMLDialogElement) "
+    'document.currentScript.parentNode.classList.add("atlas-lives")</script>'
+)
 KEYS = {"network", "call", "recipe", "judges", "agreement", "tile", "large", "classes"}
 
 

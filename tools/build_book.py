@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,15 @@ SOURCES = ("_config.yml", "_toc.yml", "constraints.txt", "book", "notebooks", "h
 # What the site's extension does to every page: a change here changes them all.
 EXTENSIONS = ("site_extension", "accessible_pages", "chapter_covers", "first_mentions", "fold_labels", "icon_fonts")
 EXTENSIONS += ("lean_pages", "lean_styles", "lifted_pictures", "reference_pictures", "social_cards", "whole_formulas")
-STRUCTURE = ("_config.yml", "_toc.yml", "constraints.txt", "book/_static", *(f"tools/{name}.py" for name in EXTENSIONS))
+STRUCTURE = (
+    "_config.yml",
+    "_toc.yml",
+    "constraints.txt",
+    "book/_static",
+    "book/glossary.md",
+    "tools/reference_lines.yml",
+)
+STRUCTURE += tuple(f"tools/{name}.py" for name in EXTENSIONS)
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 
 
@@ -38,9 +48,25 @@ def fingerprint(root: Path, names: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
+def titles(root: Path) -> str:
+    """Return the first heading of every page: each stands in the sidebar of all the others."""
+    found = []
+    for path in files_under(root, ("book", "notebooks")):
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        elif path.suffix == ".md":
+            text = path.read_text(encoding="utf-8")
+        else:
+            continue
+        heading = re.search(r"^# .+", text, re.MULTILINE)
+        found.append(f"{path.relative_to(root).as_posix()} {heading[0] if heading else ''}")
+    return "\n".join(found)
+
+
 def read(path: Path) -> str:
     """Return a file's text, or nothing if there is no file."""
-    return path.read_text() if path.is_file() else ""
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def forget_pages(build: Path) -> None:
@@ -60,8 +86,10 @@ def main() -> int:
 
     started = time.monotonic()
     whole.unlink(missing_ok=True)
-    shape = fingerprint(ROOT, STRUCTURE)
-    if read(structure) != shape:  # a new table of contents changes every sidebar, and Sphinx copies no new style alone
+    shape = f"{fingerprint(ROOT, STRUCTURE)}\n{titles(ROOT)}"
+    if (
+        read(structure) != shape
+    ):  # a title changes every sidebar, a term its links, and Sphinx copies no new style alone
         forget_pages(build)
         shutil.rmtree(build / "html", ignore_errors=True)
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "-W", "-n", "--keep-going", "-q"]
@@ -70,7 +98,7 @@ def main() -> int:
         forget_pages(build)
         print("The book was not built: every warning above counts as an error.", file=sys.stderr)
         return result.returncode or 1
-    structure.write_text(shape)
+    structure.write_text(shape, encoding="utf-8")
     whole.write_text(now)
     print(f"Built in {time.monotonic() - started:.0f} s. The book is at file://{index}")
     return 0

@@ -21,6 +21,7 @@ TOGGLES = re.compile(
 MATHEMATICS = re.compile(r'class="[^"]*\b(?:math|tex2jax_process|output_area)\b|\\\(|\$\$')
 # Where a student's version of the cell is cut; of no use to who reads the solution.
 MARKS = re.compile(r'[ \t]*<span class="c1">### (?:BEGIN|END) SOLUTION</span>\n')
+THEME = re.compile(r'(<html\b[^>]*)data-theme="auto"')  # a script chooses; without one, "auto" is no theme at all
 # Of the theme, and asked for by no page: maps for its developers, and its words in other languages.
 UNUSED = ("_static/scripts/*.map", "_static/styles/*.map", "_static/locales", "_static/*webpack-macros.html")
 
@@ -40,6 +41,7 @@ def lean(page: str, name: str, icons_in_fonts: bool) -> str:
         page = COPIES.sub("", page)
     if not re.search(r'class="[^"]*\b(toggle|dropdown|tag_hide|hide)\b', body):
         page = TOGGLES.sub("", page)
+    page = THEME.sub(r'\1data-theme="light"', page, count=1)
     return MARKS.sub("", page)
 
 

@@ -60,11 +60,17 @@ def places_in(pdf: bytes) -> tuple[dict[str, int], int]:
     return places, len(order)
 
 
+def files_of(contents: dict) -> list[str]:
+    """Return the files of a table of contents or of a part of one, in order; links to elsewhere are left out."""
+    found = [contents[key] for key in ("root", "file") if key in contents]
+    below = [one for key in ("parts", "subtrees", "chapters", "sections", "entries") for one in contents.get(key, [])]
+    return found + [name for one in below for name in files_of(one)]
+
+
 def chapters_in_order() -> tuple[list[str], dict]:
     """Return the pages of the book in the order of its contents, and its settings."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [toc["root"]] + [one["file"] for part in toc.get("parts", []) for one in part["chapters"]]
-    return [f"{name}.html" for name in files], yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    toc, settings = (yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("_toc.yml", "_config.yml"))
+    return [f"{name}.html" for name in files_of(toc)], settings
 
 
 def as_photographs(text: str, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-FRAME = re.compile(r"\.\./_images/pom-[0-9a-f]{16}\.\w+")
-LABELS = re.compile(r'"labels":\s*(\[[^\]]*\])')
+FRAME = re.compile(r"(?:\.\./)*_images/pom-[0-9a-f]{16}\.\w+")
+LABELS = re.compile(r'"labels":\s*')
 LEFT_OUT = (
     "script, style, .headerlink, .pom-controls, .prev-next-area, .tag_setup, button, noscript, .pom-side, "
     ".pom-wipe input, "
@@ -37,19 +38,23 @@ def key_of(page: str) -> str:
     return page.removesuffix(".html").replace("/", "-")
 
 
+def labels_in(code: str) -> list[str]:
+    """Return what a film's script says of each frame; nothing if it says nothing."""
+    found = LABELS.search(code)
+    return json.JSONDecoder().raw_decode(code, found.end())[0] if found else []
+
+
 def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
     """Make of a film its first, middle and last picture, with the words that stood beside each, above its curves."""
     still = player.find("img")
     frames = [*FRAME.findall(code), still["src"]]
-    found = LABELS.search(code)
-    labels = re.findall(r'"((?:[^"\\]|\\.)*)"', found[1]) if found else []
+    labels = labels_in(code)
     strip = soup.new_tag("div", attrs={"class": "strip"})
     for k in sorted({0, (len(frames) - 1) // 2, len(frames) - 1}):
         tile = soup.new_tag("figure")
         tile.append(soup.new_tag("img", attrs={"src": frames[k], "alt": still.get("alt", "")}))
         words = soup.new_tag("figcaption")
-        label = labels[k] if len(labels) == len(frames) else f"frame {k + 1} of {len(frames)}"
-        words.string = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), label)
+        words.string = labels[k] if len(labels) == len(frames) else f"frame {k + 1} of {len(frames)}"
         tile.append(words)
         strip.append(tile)
     curves = player.select(".pom-plots > svg")
@@ -116,7 +121,7 @@ def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
         if target in pages:
             tag["href"] = f"#{key_of(target)}" + (f"--{unquote(fragment)}" if fragment else "")
         else:
-            tag["href"] = base + target + (f"#{fragment}" if fragment else "")
+            tag["href"] = f"{base.rstrip('/')}/" + target + (f"#{fragment}" if fragment else "")
 
 
 def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry], list[str]]:
@@ -131,6 +136,8 @@ def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[
     tidy(article)
     for tag in article.find_all("img"):
         tag.attrs.pop("loading", None)
+        if not urlsplit(tag["src"]).scheme:
+            tag["src"] = f"..{urljoin(f'/{page}', tag['src'])}"
     lead_within(article, page, pages, base)
     article["id"] = key_of(page)
     entries = []
@@ -165,7 +172,8 @@ def bind(site: Path, pages: list[str], title: str, base: str, places: dict[str, 
         entries += found
         styles |= dict.fromkeys(brought)
     paper = Path(__file__).with_name("paper.css").read_text(encoding="utf-8")
-    head = BeautifulSoup((site / pages[2]).read_text(encoding="utf-8"), "html.parser").head
+    heads = [BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser").head for page in pages]
+    head = next((head for head in heads if "mathjax" in str(head).lower()), heads[0])  # not all pages have formulas
     kept = head.select('link[rel="stylesheet"]')
     mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
     look = "".join(map(str, [*kept, *mathematics])) + "".join(f"<style>{style}</style>" for style in [*styles, paper])

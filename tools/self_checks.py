@@ -144,7 +144,7 @@ class SelfCheck(SphinxDirective):
         for question in questions:
             letter = nodes.strong("", f"({LETTERS[question.right]}) ")
             listed += nodes.list_item("", *self.between(letter, question.choices[question.right].why))
-        return tag("div", nodes.paragraph("", "Answers"), listed, classes="pom-answers", aria_hidden="true")
+        return tag("div", nodes.paragraph("", "Answers"), listed, classes="pom-answers")
 
 
 INTRODUCTION = (
@@ -156,7 +156,7 @@ INTRODUCTION = (
 def add_section(app, docname: str, source: list[str]) -> None:
     """Put a cell with the questions into a chapter's notebook, before its exercises (the file stays as it is)."""
     found = CHAPTER.fullmatch(docname)
-    if not found:
+    if not found or not (FOLDER / f"{found.group(1)}.yml").is_file():
         return
     notebook = json.loads(source[0])
     asked = f"{HEADING}\n\n```{{self-check}} {found.group(1)}\n```"

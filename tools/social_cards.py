@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import io
+import re
 import textwrap
 from functools import cache
 from pathlib import Path
@@ -71,13 +72,18 @@ def picture_for(root: Path, pagename: str):
     return picture.crop((0, 0, side, side))
 
 
+def plain_title(markup: str) -> str:
+    """Return a page's title without the tags that Sphinx writes around a chapter's number and into formulas."""
+    return html.unescape(re.sub(r"<[^>]+>", "", markup)).strip()
+
+
 def add_card(app, pagename: str, _template: str, context: dict, doctree) -> None:
     """Sphinx's hook: describe the page to those who link to it, and draw its card."""
     base = app.config.html_baseurl
     if doctree is None or not base or app.builder.format != "html":
         return
     book = app.config.html_title
-    title = html.unescape(context.get("title", "")) or book
+    title = plain_title(context.get("title", "")) or book
     data = card(title, book, picture_for(Path(app.srcdir), pagename))
     name = f"card-{hashlib.sha256(data).hexdigest()[:16]}.jpg"
     folder = Path(app.outdir) / app.builder.imagedir
@@ -89,8 +95,8 @@ def add_card(app, pagename: str, _template: str, context: dict, doctree) -> None
         "og:site_name": book,
         "og:title": title,
         "og:description": words,
-        "og:url": base + app.builder.get_target_uri(pagename),
-        "og:image": f"{base}{app.builder.imagedir}/{name}",
+        "og:url": f"{base.rstrip('/')}/" + app.builder.get_target_uri(pagename),
+        "og:image": f"{base.rstrip('/')}/{app.builder.imagedir}/{name}",
         "og:image:width": str(WIDTH),
         "og:image:height": str(HEIGHT),
         "og:image:alt": f"{title}, with a picture from it",

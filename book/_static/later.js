@@ -39,6 +39,10 @@
       }
     });
   }
+  // Paper is white.
+  var theme = null, page = document.documentElement;
+  window.addEventListener("beforeprint", function () { theme = page.dataset.theme; page.dataset.theme = "light"; });
+  window.addEventListener("afterprint", function () { if (theme !== null) { page.dataset.theme = theme; theme = null; } });
   window.addEventListener("resize", reachable);
   window.addEventListener("load", function () {
     reachable();

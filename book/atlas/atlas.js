@@ -112,4 +112,10 @@ function start(root) {
   if (state.c !== null) picture();
 }
 
-document.querySelectorAll('.pom-atlas').forEach(start);
+document.querySelectorAll('.pom-atlas').forEach(root => {
+  try { start(root); } catch (problem) {
+    root.classList.remove('atlas-lives'); // and the sheets are there again
+    root.querySelector('.atlas-live').hidden = true;
+    throw problem;
+  }
+});

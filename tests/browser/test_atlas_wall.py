@@ -281,6 +281,22 @@ def test_closing_a_far_picture_leads_to_its_tile(browser, address, atlas):
     assert browser.execute_script(FOCUSED) == atlas["classes"][150]["name"] and browser.execute_script(in_sight)
 
 
+def test_where_the_wall_cannot_stand_the_sheets_do(browser, address):
+    """A browser that lacks what the wall is made of."""
+    broken = {"source": "delete Object.hasOwn"}
+    script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", broken)["identifier"]
+    try:
+        resize(browser, "desk")
+        browser.get("about:blank")
+        browser.get(f"{address}/{PAGE}")
+        assert browser.find_element("css selector", ".atlas-sheets").is_displayed()
+        assert not browser.find_element("css selector", ".atlas-live").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+        browser.get("about:blank")
+        browser.get_log("browser")
+
+
 def test_closing_a_picture_over_an_empty_wall_leads_to_the_search(browser, address, atlas):
     from selenium.webdriver.common.keys import Keys
 

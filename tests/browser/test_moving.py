@@ -233,6 +233,39 @@ def test_paper_gets_the_stills(opened):
         opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def test_printing_shows_the_end_and_leaves_all_as_it_was(opened):
+    """A reader who prints has not asked to be told; and a film that was moved prints its end, too."""
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    covered, _, plain = all_of(opened, ".pom-player")
+    plain.find_element("css selector", "input").send_keys(Keys.HOME)
+    plain.find_element("css selector", "input").send_keys(Keys.ARROW_RIGHT)
+
+    def stands(first: str, second: str, question: bool) -> bool:
+        frames = [film.find_element("css selector", "input").get_property("value") for film in (covered, plain)]
+        return frames == [first, second] and (covered.get_attribute("data-covered") is not None) == question
+
+    assert stands("0", "1", True)
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        WebDriverWait(opened, 5).until(lambda _: stands("2", "2", False))
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    WebDriverWait(opened, 5).until(lambda _: stands("0", "1", True))
+
+
+@pytest.mark.parametrize("percent", [100, 200])
+def test_a_prediction_lies_over_nothing_but_the_plots(opened, percent):
+    opened.execute_script(f"document.documentElement.style.fontSize = '{percent}%'")
+    apart = """
+      const box = (root, part) => root.querySelector(part).getBoundingClientRect(), film = arguments[0];
+      const ask = box(film, '.pom-ask'), above = box(film, '.pom-status'), below = box(film, '.pom-controls');
+      return ask.height > 0 && above.bottom <= ask.top + 1 && ask.bottom <= below.top + 1;
+    """
+    assert opened.execute_script(apart, all_of(opened, ".pom-player")[0])
+
+
 def test_without_a_script_the_stills_stand(browser, page):
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

@@ -118,3 +118,44 @@ def test_dark_mode_has_no_errors_either(browser, address):
     show(browser, f"{address}/{PAGES[0]}", "desk")
     browser.execute_script("document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'")
     assert our_errors(browser) == []
+
+
+CHAPTER = "notebooks/03_the_ideal_pomeranian.html"
+
+
+def test_a_chapter_printed_from_the_browser_is_dark_on_white_and_whole(browser, address):
+    show(browser, f"{address}/{CHAPTER}", "desk")
+    browser.execute_script("document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'")
+    dark = "return getComputedStyle(document.querySelector('article p')).color"
+    pale = browser.execute_script(dark)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.execute_script(dark) != pale
+        blocks = "[...document.querySelectorAll('div.highlight pre')]"
+        cut = f"return {blocks}.filter(e => e.scrollWidth > e.clientWidth + 1).length"
+        assert browser.execute_script(cut) == 0, "lines of code end at the margin of the paper"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script("return document.documentElement.dataset.theme") == "dark"
+    assert browser.execute_script(dark) == pale
+
+
+def test_without_a_script_a_page_has_its_colors(browser, address):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(f"{address}/{CHAPTER}")
+        link, words = (
+            browser.find_element("css selector", f"article {what}").value_of_css_property("color")
+            for what in ("p a.reference", "p")
+        )
+        assert link != words
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_link_s_card_names_the_chapter(browser, address):
+    show(browser, f"{address}/{CHAPTER}", "desk")
+    title = browser.find_element("css selector", 'meta[property="og:title"]').get_attribute("content")
+    assert title == "3. The ideal pomeranian"

@@ -1,0 +1,156 @@
+"""What the chapters' own checks say to right answers, also unusual ones, and to mistakes that students make.
+
+Each check is the chapter's cell itself; only what it needs of the cells before stands here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+from torchvision.transforms.functional import adjust_sharpness
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Silent:
+    """A network that answers nothing to anything, where a check brings one of its own."""
+
+    device = torch.device("cpu")
+
+    def activations(self, images, layers, **_):
+        return {layer: torch.zeros(len(images), 4, 2, 2) for layer in layers}
+
+
+def cell(chapter: str, ending: str) -> str:
+    """The source of the one cell that prints that the exercise is correct, or that holds its solution."""
+    notebook = json.loads(next((ROOT / "notebooks").glob(f"{chapter}_*.ipynb")).read_text(encoding="utf-8"))
+    sources = ["".join(one["source"]) for one in notebook["cells"] if one["cell_type"] == "code"]
+    (found,) = (source for source in sources if ending in source)
+    return found
+
+
+def check(exercise: str, answer: str, **before: object) -> None:
+    """Run the chapter's check of an exercise on an answer; raises what a student would see."""
+    chapter = f"0{exercise[0]}"
+    source = cell(chapter, f'print("Exercise {exercise}: correct')
+    if exercise == "5.5":
+        source = source[source.index("class FourMaps") :]  # what stands before wants VGG16 and a minute
+    names = {"torch": torch, "Tensor": torch.Tensor, "Path": Path, **before}
+    exec(answer, names)
+    exec(source, names)
+
+
+def changed(answer: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert old in answer, f"the solution has no {old}"
+        answer = answer.replace(old, new)
+    return answer
+
+
+DARKROOM = dict(interpolate=interpolate, adjust_sharpness=adjust_sharpness)
+PERCENTILES = cell("03", "def by_percentiles")
+STEP = cell("06", "def mean_step")
+DISPUTED = cell("08", "def most_disputed")
+SPECIALIST = cell("05", "def specialist")
+CLAIM = cell("09", "def claim")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("(x - low) / (high - low)", "(high - x) / (high - low)"), "bright is dark"),
+        (("x.flatten(1).quantile(q, dim=1).view(-1, 1", "x.flatten(2).quantile(q, dim=2).view(-1, 3"), "came out gray"),
+        (("(high - low), 0.0)", "(high - low), 1.0)"), "was anything softened"),
+        (("(share, 1 - share)", "(share / 2, 1 - share / 2)"), "should be black and full"),
+        (("(share, 1 - share)", "(0.0, 1 - share)"), "should be black and full"),
+    ],
+)
+def test_a_better_darkroom(change, words):
+    check("3.5", PERCENTILES, **DARKROOM)
+    with pytest.raises(AssertionError, match=words):
+        check("3.5", changed(PERCENTILES, change), **DARKROOM)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("((on_texture - on_others.mean(dim=0)) / deviation)", "on_texture"), "loudest map"),
+        ((" / deviation", ""), "divide by how much"),
+        (('name.replace("conv", "relu")', "name"), "after the ReLU"),
+    ],
+)
+def test_a_channel_for_a_texture(change, words):
+    for small in ("0.01 * on_others.mean()", "1e-6"):
+        check("5.5", changed(SPECIALIST, ("0.01 * on_others.mean()", small)), network=Silent())
+    with pytest.raises(AssertionError, match=words):
+        check("5.5", changed(SPECIALIST, change), network=Silent())
+
+
+@pytest.mark.parametrize("constant, right", [("1e-12", True), ("1e-8", False)])
+def test_a_step_of_one_size(constant, right):
+    check("6.1", STEP)
+    answer = f"def mean_step(g, lr):\n    return lr * g / (g.abs().mean(dim=(1, 2, 3), keepdim=True) + {constant})"
+    if right:
+        check("6.1", answer)
+    else:
+        with pytest.raises(AssertionError, match="a constant added"):
+            check("6.1", answer)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("(gaps[0] - gaps[1])", "(gaps[0] - gaps[1]).abs()"), "with its sign"),
+        (("[rows, classes]", ".clone()"), "another class|index"),
+        (("(gaps[0] - gaps[1]).argmax()", "gaps[1].argmin()"), "where is the artist"),
+        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take their logarithms"),
+        (("logits.log_softmax(dim=1)", "logits"), "did you forget the softmax"),
+    ],
+)
+def test_the_most_disputed_picture(change, words):
+    check("8.6", DISPUTED)
+    answer = changed(DISPUTED, change)
+    if "clone" in change[1]:
+        answer = changed(answer, (".argmax())", ".amax(dim=1).argmax())"))
+    with pytest.raises(AssertionError, match=words):
+        check("8.6", answer)
+
+
+MKDIR = """
+def claim(folder, name):
+    try:
+        os.mkdir(folder / name)
+        return True
+    except FileExistsError:
+        return False
+"""
+REMEMBERED = """
+lock, claimed = threading.Lock(), set()
+def claim(folder, name):
+    with lock:
+        first = (folder, name) not in claimed
+        claimed.add((folder, name))
+        return first
+"""
+
+
+def test_two_runs_in_one_folder():
+    modules = dict(os=os, shutil=shutil, tempfile=tempfile, threading=threading, Counter=Counter, Callable=Callable)
+
+    def places() -> dict:
+        return {**modules, "places": [Path(tempfile.mkdtemp()) for _ in range(2)]}
+
+    for right in (CLAIM, MKDIR):
+        check("9.4", right, **places())
+    with pytest.raises(AssertionError, match="another run cannot see the claim"):
+        check("9.4", REMEMBERED, **places())
