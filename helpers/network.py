@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from . import names
 from .cut import Want, Whole, can_be_traced, cut, node_names
 from .images import check_images
+from .probing import count_channels, layer_shapes, same_numbers
 
-PROBES = (64, 96, 224, 299)  # pixels a side
 PARTS = 64  # that are kept; the oldest makes room
 
 
@@ -88,7 +88,7 @@ class Network(nn.Module):
         For whoever trains or randomizes layers between two ascents, as a sanity check of pictures does.
         """
         made_of = [*map(id, self.core.modules())]
-        if made_of != self._made_of or not all(_same_numbers(half, self.core) for half in self._halves.values()):
+        if made_of != self._made_of or not all(same_numbers(half, self.core) for half in self._halves.values()):
             self._made_of = made_of
             self._parts.clear()  # and not changed in place: another thread may be in the middle of a step
             self._halves.clear()
@@ -201,12 +201,7 @@ class Network(nn.Module):
 
     def layer_shapes(self, size: int = 224) -> dict[str, tuple[int, ...]]:
         """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
-        blank = torch.zeros(1, 3, size, size, device=self.device)
-        run = node_names(self.core)  # some networks have layers for training alone
-        layers = [name for name, path in self.layers.items() if any(f"{n}.".startswith(f"{path}.") for n in run)]
-        with torch.no_grad():
-            found = self.activations(blank, layers)
-        return {layer: tuple(found[layer].shape[1:]) for layer in layers}
+        return layer_shapes(self, size)
 
     def channels(self, layer: str) -> int:
         """How many channels a layer has (1,000 for ``"logits"``, one a class).
@@ -216,29 +211,8 @@ class Network(nn.Module):
             ValueError: what it answers is neither (B, C) nor (B, C, H, W), as in transformers.
         """
         if layer not in self._channels:
-            self._channels[layer] = self._count_channels(layer)
+            self._channels[layer] = count_channels(self, layer)
         return self._channels[layer]
-
-    def _count_channels(self, layer: str) -> int:
-        """The channels of a layer, looked at with blank images of the smallest two sizes that the network takes."""
-        shapes = []
-        for side in PROBES:
-            try:
-                with torch.no_grad():
-                    found = self.activations(torch.zeros(1, 3, side, side, device=self.device), [layer])[layer]
-            except (ValueError, AssertionError):
-                if side == PROBES[-1] and not shapes:
-                    raise
-                continue
-            shapes.append(tuple(found.shape))
-            if len(shapes) == 2:
-                break
-        if len(shapes[0]) not in (2, 4) or shapes[0][1] != shapes[-1][1]:
-            raise ValueError(
-                f"{layer} of {self.title} answers {' or '.join(map(str, shapes))}, and its channels do not come "
-                "first: the objectives here are for (B, C, H, W). Name a convolution"
-            )
-        return shapes[0][1]
 
     def check_has_classifier(self) -> None:
         """Raise ``NoClassifier``, with the way out, if there are no class scores."""
@@ -280,9 +254,3 @@ class Network(nn.Module):
         for module, mode in modes.items():
             module.training = mode
         return twin
-
-
-def _same_numbers(half: nn.Module, core: nn.Module) -> bool:
-    """Whether a copy in another precision is still one of this network."""
-    pairs = zip(half.state_dict().values(), core.state_dict().values(), strict=True)
-    return all(torch.equal(copied, true.to(copied.dtype)) for copied, true in pairs)
