@@ -17,6 +17,7 @@ import torch
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
+from .checkpoint import state_in_words
 from .ensemble import together
 from .network import Network
 from .networks import load_network
@@ -158,11 +159,7 @@ def _draw(batch: Batch, network: Network) -> list[Outcome] | str:
 
 def fingerprint(network: Network) -> str:
     """A hash of a network's numbers, 12 hexadecimal digits."""
-    state = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        state.update(name.encode())
-        state.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return state.hexdigest()[:12]
+    return state_in_words(network)
 
 
 @lru_cache(maxsize=2)

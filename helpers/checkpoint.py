@@ -17,13 +17,13 @@ from .seeding import generators, set_generators
 EVERY = 25  # steps between two writes
 
 
-def state_in_words(image: nn.Module) -> str:
-    """A short name for all that a parameterization holds: where it begins, and what it keeps fixed."""
-    digest = hashlib.sha256()
-    for name, part in image.state_dict().items():
-        digest.update(f"{name} {part.dtype} {tuple(part.shape)}".encode())
-        digest.update(part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:12]
+def state_in_words(module: nn.Module) -> str:
+    """A hash of a module's numbers, 12 hexadecimal digits: of a parameterization, where it begins and what it keeps."""
+    state = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        state.update(name.encode())
+        state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return state.hexdigest()[:12]
 
 
 class Checkpoint:

@@ -53,5 +53,5 @@ def count_channels(network: Network, layer: str) -> int:
 
 def same_numbers(half: nn.Module, core: nn.Module) -> bool:
     """Whether a copy in another precision is still one of this network."""
-    pairs = zip(half.state_dict().values(), core.state_dict().values(), strict=True)
-    return all(torch.equal(copied, true.to(copied.dtype)) for copied, true in pairs)
+    copied, true = half.state_dict(), core.state_dict()
+    return copied.keys() == true.keys() and all(torch.equal(copied[k], true[k].to(copied[k].dtype)) for k in true)

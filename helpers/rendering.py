@@ -92,11 +92,9 @@ def render(
     if batch < 1:
         raise ValueError(f"a batch has 1 picture or more, got {batch}")
     shelf = Shelf(folder)
-    missing = {piece for piece in pieces if not shelf.has(piece.name)}
-    before = (
-        {} if retry else {piece.name: why for piece in pieces if piece in missing and (why := shelf.note(piece.name))}
-    )
-    missing = {piece for piece in missing if piece.name not in before}
+    absent = [piece for piece in pieces if not shelf.has(piece.name)]
+    before = {} if retry else {piece.name: why for piece in absent if (why := shelf.note(piece.name))}
+    missing = {piece for piece in absent if piece.name not in before}
     report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
     start = time.perf_counter()
     hidden = is_quiet() if progress is None else not progress

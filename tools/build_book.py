@@ -87,9 +87,7 @@ def main() -> int:
     started = time.monotonic()
     whole.unlink(missing_ok=True)
     shape = f"{fingerprint(ROOT, STRUCTURE)}\n{titles(ROOT)}"
-    if (
-        read(structure) != shape
-    ):  # a title changes every sidebar, a term its links, and Sphinx copies no new style alone
+    if read(structure) != shape:  # a title stands in every sidebar, a term is linked, and no style is copied alone
         forget_pages(build)
         shutil.rmtree(build / "html", ignore_errors=True)
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "-W", "-n", "--keep-going", "-q"]

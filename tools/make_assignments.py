@@ -24,7 +24,8 @@ from nbformat import NotebookNode
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools.stored_notebook import METADATA, clean_outputs, replace_file, serialize
+from tools.rename import replace_file
+from tools.stored_notebook import METADATA, clean_outputs, serialize
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, TARGETS = ROOT / "notebooks" / "assignments", ROOT / "assignments"

@@ -29,13 +29,13 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tools.rename import replace_file  # noqa: E402
 from tools.stored_notebook import (  # noqa: E402
     changed_cells,
     clean,
     image_bytes,
     private_places,
     problems,
-    replace_file,
     same_source,
     serialize,
     stderr_notes,

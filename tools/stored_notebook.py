@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,11 +159,3 @@ def image_bytes(notebook: NotebookNode) -> int:
         if kind.startswith("image/") and kind != "image/svg+xml"
     ]
     return sum(len(base64.b64decode(text)) for text in found + plain)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.chmod(beside, path.stat().st_mode)
-    os.replace(beside, path)
