@@ -124,7 +124,7 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     common |= {"memory_limit": MEMORY_LIMIT // count if device == "cpu" else 0}
     common |= {"preload": [DEAF], "config": {"distributed.worker.memory.pause": False}}
     members = {i: {"cls": Nanny, "options": {**common, "env": _environment(i, device)}} for i in range(count)}
-    port = {"dashboard": dashboard, "dashboard_address": ":8787" if dashboard else None}
+    port = {"dashboard": dashboard, "dashboard_address": ":8787" if dashboard else "127.0.0.1:0"}  # 0: any that is free
     roomy = {f"distributed.nanny.pre-spawn-environ.{key}": value for key, value in KEEP.items()}
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "allowed_failures": 1, **port}}
     dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})  # or it gives up a worker that comes back

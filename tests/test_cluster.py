@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -263,6 +264,18 @@ def test_a_worker_that_dies_comes_back_however_long_it_takes():
         os.kill(process, signal.SIGKILL)
         time.sleep(2)
         assert client.submit(os.getpid, pure=False).result(timeout=30) != process
+
+
+def test_another_cluster_on_this_machine_is_no_matter(recwarn):
+    """Dask's usual port may be taken: by a colleague's cluster, or by the chapter in another window."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # it is taken already
+            taken.bind(("0.0.0.0", 8787))
+            taken.listen()
+        with local_cluster(1):
+            pass
+    assert not [warning for warning in recwarn if "Port" in str(warning.message)]
 
 
 def test_no_worker_is_said_at_once():

@@ -32,8 +32,10 @@ SETTLED = """
 const done = arguments[arguments.length - 1];
 const pictures = [...document.images];
 pictures.forEach(picture => { picture.loading = 'eager'; });
-const seen = pictures.map(picture => picture.complete ? null : new Promise(go => {
-  picture.addEventListener('load', go); picture.addEventListener('error', go); }));
+const shown = picture => new Promise(go => {
+  picture.addEventListener('load', go); picture.addEventListener('error', go); });
+const seen = pictures.map(picture => !picture.complete ? shown(picture)
+  : picture.naturalWidth ? null : picture.decode().catch(() => null)); // "complete" may be one that has not begun
 const formulas = window.MathJax && MathJax.startup && MathJax.startup.promise;
 Promise.all([document.fonts.ready, formulas, ...seen]).then(() => done(true), problem => done(String(problem)));
 """
