@@ -38,6 +38,7 @@ from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .rendering import Report, one_by_one, render
 from .result import Result
 from .runtime import about, is_fast, is_quiet, pace
+from .show.tables import show_table
 from .sliders import slider_grid
 from .styles import STYLES
 from .transforms import (
@@ -129,6 +130,7 @@ __all__ = [
     "show_images",
     "show_plot",
     "show_spectrum",
+    "show_table",
     "show_text",
     "slider_grid",
     "together",

@@ -26,7 +26,7 @@ WITHOUT_A_PICTURE = {
     "data": {"styles.Style", "Bound", "Network", "Opinion", "octaves.octave_sizes", "power_spectrum", "tiles.Tiles"},
     "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
     "files": {"save_film", "save_gif", "save_png"},
-    "words, checks, networks": {"about", "check_images", "is_fast", "is_quiet", "load_network", "pace", "show_text"},
+    "words, checks, networks": {"about", "check_images", "is_fast", "is_quiet", "load_network", "pace", "show_table", "show_text"},
     "an empty figure, and a panel that wants a kernel": {"new_figure", "explore"},
 }
 NONE = set().union(*WITHOUT_A_PICTURE.values())
