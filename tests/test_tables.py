@@ -34,7 +34,7 @@ def test_numbers_are_printed_by_their_format_and_as_in_a_book():
         "recipe             share   rank  seen",
         "clear               0.50      1  yes",
         "`visualize`  −1.0\u00a0×\u00a010⁻⁵  1,234  no",
-        "<b>none</b>                    3",
+        "<b>none</b>                   3",
         "seed\u00a00, lr 10⁻⁵",
     ]
 
