@@ -3,6 +3,7 @@
 Data flows one way: weights → networks; objectives, parameterizations and transforms; ascent → Result → display.
 """
 
+from .answers import Unwritten, Wrong, as_answer, try_answer
 from .ascent import NotFinite, ascend
 from .atlas import Batch, Piece, Recipe, draw_batch, plan
 from .cluster import local_cluster, on_dask
@@ -75,9 +76,12 @@ __all__ = [
     "Report",
     "Result",
     "STYLES",
+    "Unwritten",
     "WeightsCorrupt",
     "WeightsUnavailable",
+    "Wrong",
     "about",
+    "as_answer",
     "ascend",
     "before_after",
     "blur",
@@ -134,6 +138,7 @@ __all__ = [
     "show_text",
     "slider_grid",
     "together",
+    "try_answer",
     "unit",
     "visualize",
     "zoom",
