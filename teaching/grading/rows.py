@@ -37,7 +37,7 @@ class Row:
     """What one student handed in for one assignment, and what it gave.
 
     Attributes:
-        student: as the folder or the file calls them.
+        student: as ``who(entry)`` of ``roster.py`` calls them; without a roster, what the folder or the file says.
         assignment: its name; empty where that cannot be told (a PDF among several assignments).
         entries: the names in the folder of submissions that belong to this student.
         file: what was graded, seen from that folder, such as ``ada/a_gradient_ascent.ipynb`` or ``ada.zip: a.ipynb``.
@@ -45,6 +45,8 @@ class Row:
         choice: why this file among several; empty where there was no choice.
         others: the other files, each with why it was not the one.
         not_graded: why nothing was graded; empty if something was.
+        answers: by grade id, the whole source of each cell that was the student's to write, added cells with the one
+            above them: what the pages given back show.
         scores: of every question, in order; all of them zero where nothing was graded.
         notes: what was noticed on the way.
         layers: what stood between the student's code and this machine.
@@ -59,6 +61,7 @@ class Row:
     choice: str = ""
     others: list[str] = field(default_factory=list)
     not_graded: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
