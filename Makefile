@@ -44,6 +44,7 @@ $(STAMP): requirements.txt $(CONSTRAINTS)
 book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
 	@$(PY) -W ignore -m helpers.weights
 	@$(PY) tools/build_book.py
+	@$(PY) -W ignore -m tools.live.files
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
 	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks book/gallery_of_failures.ipynb --nbval-lax --nbval-current-env \

@@ -1,0 +1,67 @@
+"""Write an ONNX graph by hand: names of values go in, the name of a new value comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+
+OPSET, IR_VERSION = 18, 9  # old enough for onnxruntime-web and for the onnxruntime of Python 3.10
+
+
+class Graph:
+    """A graph that grows by being called: ``y = graph("Relu", x)``.
+
+    Attributes:
+        shapes: the traced shape of each value of the network, by its name.
+    """
+
+    def __init__(self, half: bool = False):
+        self.half = half  # store weights as float16: half the bytes to fetch
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._nodes, self._constants, self._inputs, self._outputs = [], [], [], []
+
+    def __call__(self, kind: str, *values, outputs: int = 1, **attributes):
+        """Add a node; a value that is no name becomes a constant, ``None`` an input left out."""
+        given = [value if isinstance(value, str) else self.constant(value) for value in values]
+        made = [f"{kind.lower()}_{len(self._nodes)}" + (f"_{k}" if k else "") for k in range(outputs)]
+        self._nodes.append(helper.make_node(kind, given, made, **attributes))
+        return made[0] if outputs == 1 else made
+
+    def constant(self, value) -> str:
+        """A number, a list of whole numbers or a float32 array, as it is."""
+        if value is None:
+            return ""
+        array = np.asarray(value)
+        array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float32)
+        return self._store(array, f"constant_{len(self._constants)}")
+
+    def weight(self, array: np.ndarray, name: str) -> str:
+        """A weight of the network, float32 in the graph and, if ``half``, float16 in the file."""
+        if not self.half:
+            return self._store(array.astype(np.float32), name)
+        return self("Cast", self._store(array.astype(np.float16), name), to=TensorProto.FLOAT)
+
+    def _store(self, array: np.ndarray, name: str) -> str:
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def input(self, name: str, shape: Sequence[int | str]) -> str:
+        """A float32 input; a side that may vary has a name instead of a number."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        return name
+
+    def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
+        """Give a value to whoever runs the graph, under a name."""
+        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+
+    def model(self, name: str, **metadata: str) -> ModelProto:
+        """The finished graph, checked."""
+        graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="helpers")
+        helper.set_model_props(model, metadata)
+        checker.check_model(model, full_check=True)
+        return model
