@@ -1,6 +1,6 @@
 """Who is who: the class list, and names out of what Canvas and Moodle call a student's folder or file.
 
-    roster = Roster.read(Path("roster.csv"))          # columns id, name, e-mail; Canvas's and Moodle's own lists do, too
+    roster = Roster.read(Path("roster.csv"))          # columns id, name, e-mail: Canvas and Moodle export such
     roster.who("lovelaceada_10234_5678_a.ipynb")      # the student's id in the roster
     Roster().who("lovelaceada_10234_5678_a.ipynb")    # without one, "lovelaceada"
 

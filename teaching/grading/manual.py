@@ -1,0 +1,251 @@
+"""What a teacher types: points, overrides and comments, in a file that the grader reads and never writes over.
+
+`manual.csv` has a row for each student. A number under a question's name is what the question gives, whatever the
+grader found; `a extra` is added to assignment A's points, and `a comment` stands in the page that is given back. A
+column for any other question may be added, and columns with notes of one's own. Rows of new students are put after
+what is there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import tables
+from .roster import Roster
+from .rows import Row, Score
+from .source import Assignment
+
+LETTERS, DIGITS = "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"
+
+
+@dataclass
+class Typed:
+    """What stands in a student's row.
+
+    Attributes:
+        points: by question, or by ``a extra``.
+        comments: by assignment.
+        code: what stands for the student's name where it should not be seen.
+    """
+
+    points: dict[str, float] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    code: str = ""
+
+
+@dataclass
+class Standing:
+    """A row with what a teacher made of it.
+
+    Attributes:
+        row: as the grader left it.
+        points, waiting: by question; nothing waits where a number was typed.
+        by_hand: the questions whose points were typed.
+        extra: points for the assignment as a whole.
+        comment: for the student.
+        code: what stands for the name.
+        late: by how much, in words; empty if not.
+    """
+
+    row: Row
+    points: dict[str, float]
+    waiting: dict[str, float]
+    by_hand: frozenset[str]
+    extra: float = 0.0
+    comment: str = ""
+    code: str = ""
+    late: str = ""
+
+    @property
+    def total(self) -> float:
+        """All points given so far."""
+        return sum(self.points.values()) + self.extra
+
+    def kind(self, score: Score) -> str:
+        """How a question stands: ``wait``, ``full``, ``part`` or ``none``."""
+        points = self.points[score.name]
+        return (
+            "wait" if self.waiting[score.name] else "full" if points >= score.of else "part" if points > 0 else "none"
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """All that a teacher should know of the row."""
+        row = self.row
+        why = [f"not graded: {row.not_graded}"] if row.not_graded else []
+        taken = f"{row.seconds:.1f} s"
+        return [note for note in (*why, self.late, row.choice, *row.others, *row.notes, self.comment, taken) if note]
+
+    @property
+    def to_read(self) -> float:
+        """The points on which a person still has to decide."""
+        return sum(self.waiting.values())
+
+
+def short(assignment: str) -> str:
+    """What an assignment is called in columns: ``a`` of ``a_gradient_ascent``."""
+    return assignment.partition("_")[0]
+
+
+def by_hand(assignment: Assignment) -> list[str]:
+    """The questions that a person has to look at."""
+    return [question.name for question in assignment.questions if not question.test or question.picture]
+
+
+def columns(assignments: Sequence[Assignment]) -> list[str]:
+    """The header of a new file."""
+    found = ["student", "name", "code"]
+    for one in assignments:
+        found += [*by_hand(one), f"{short(one.name)} extra", f"{short(one.name)} comment"]
+    return found
+
+
+def standing(row: Row, typed: Typed, late: str = "") -> Standing:
+    """A row with what was typed about its student."""
+    mine = {score.name: typed.points[score.name] for score in row.scores if score.name in typed.points}
+    points = {score.name: mine.get(score.name, score.points) for score in row.scores}
+    waiting = {score.name: 0.0 if score.name in mine else score.waiting for score in row.scores}
+    name = short(row.assignment)
+    extra, comment = typed.points.get(f"{name} extra", 0.0), typed.comments.get(name, "")
+    return Standing(row, points, waiting, frozenset(mine), extra, comment, typed.code, late)
+
+
+class Manual:
+    """The file, read.
+
+    Args:
+        path: where it is, or will be.
+        roster: who is meant by what stands in its first column.
+        assignments: all there are.
+    """
+
+    def __init__(self, path: Path, roster: Roster, assignments: Sequence[Assignment]):
+        self.path, self.roster, self.assignments, self.problems = path, roster, assignments, []
+        self.by_student: dict[str, Typed] = {}
+        self.header = columns(assignments)
+        self.scores = {question.name: question.points for one in assignments for question in one.questions}
+        self.shorts = [short(one.name) for one in assignments]
+        self._data = path.read_bytes() if path.exists() else b""
+        if self._data:
+            self._read(tables.parse(self._data))
+
+    def _read(self, table: tables.Table) -> None:
+        if "student" not in table.header:
+            raise LookupError(f"{self.path} has no column called student; it has {', '.join(table.header)}")
+        self._look_at_columns(table)
+        for record in table.records():
+            student = record["student"].strip().lstrip("'") or record.get("name", "").strip()
+            if student:
+                self._take(self.by_student.setdefault(self.roster.who(student), Typed()), record, student)
+
+    def _look_at_columns(self, table: tables.Table) -> None:
+        there = [name for name in table.header if any(record[name].strip() for record in table.records())]
+        known = {*self.header, *self.scores}
+        for name in there:
+            first = name.partition("-")[0].partition(" ")[0]
+            if name not in known and first in self.shorts:
+                nearest = difflib.get_close_matches(name, known, 1, 0.0)[0]
+                self.problems.append(f"{self.path.name}: no question is called {name!r}; did you mean {nearest!r}?")
+        missing = [name for name in self.header if name not in table.header]
+        if missing:
+            self.problems.append(
+                f"{self.path.name} has no column for {', '.join(missing)}: to use one, add it to the first line"
+            )
+
+    def _take(self, typed: Typed, record: dict[str, str], student: str) -> None:
+        typed.code = typed.code or record.get("code", "").strip()
+        for name, cell in record.items():
+            cell = cell.strip()
+            if not cell:
+                continue
+            if name.endswith(" comment"):
+                key = name.removesuffix(" comment")
+                before = typed.comments.get(key)
+                typed.comments[key] = f"{before}\n\n{cell}" if before and before != cell else cell
+            elif name in self.scores or name.removesuffix(" extra") in self.shorts:
+                self._take_points(typed, name, cell, student)
+
+    def _take_points(self, typed: Typed, name: str, cell: str, student: str) -> None:
+        where = f"{self.path.name}, {student}, {name}"
+        try:
+            points = float(cell.lstrip("'").replace(",", "."))
+        except ValueError:
+            self.problems.append(f"{where}: {cell!r} is no number; it does not count")
+            return
+        if name in self.scores and not 0 <= points <= self.scores[name]:
+            self.problems.append(f"{where}: {cell} of {tables.number(self.scores[name])} points; it counts as typed")
+        if typed.points.get(name, points) != points:
+            self.problems.append(f"{where}: typed twice, {tables.number(typed.points[name])} and {cell}; {cell} counts")
+        typed.points[name] = points
+
+    def add(self, students: Iterable[str]) -> None:
+        """Put rows for those who have none after what is there, and leave every byte of that as it is."""
+        students = list(dict.fromkeys(students))
+        while not self._added([student for student in students if student not in self.by_student]):
+            self.__init__(self.path, self.roster, self.assignments)  # somebody has saved it meanwhile
+
+    def _added(self, new: list[str]) -> bool:
+        before = self._data
+        if before and not new:
+            return True
+        table = tables.parse(before) if before else tables.Table(self.header, [])
+        codes = {typed.code for typed in self.by_student.values()}
+        lines = [] if before else [table.header]
+        for student in new:
+            self.by_student[student] = Typed(code=code(student, codes))
+            codes.add(self.by_student[student].code)
+            cells = self._cells(student)
+            lines.append([cells.get(name, "") for name in table.header])
+        text = tables.written(lines, table.delimiter)
+        if before and not tables.decode(before)[0].endswith("\n"):
+            text = "\n" + text
+        encoding = {"utf-8-sig": "utf-8", "utf-16": _utf16(before)}.get(table.encoding, table.encoding)
+        if before != (self.path.read_bytes() if self.path.exists() else b""):
+            return False
+        try:
+            self._data = (before or "\ufeff".encode()) + text.encode(encoding)
+        except UnicodeEncodeError:
+            raise LookupError(
+                f"{self.path} was saved as {encoding}, which has no letters for {', '.join(new)}: save it as CSV UTF-8"
+            ) from None
+        tables.write(self.path, self._data)
+        return True
+
+    def _cells(self, student: str) -> dict[str, str]:
+        person = self.roster.person(student)
+        return {"student": student, "name": person.name, "code": self.by_student[student].code, "e-mail": person.email}
+
+    def of(self, student: str) -> Typed:
+        """What was typed about a student."""
+        return self.by_student.get(student, Typed())
+
+    def unclaimed(self, students: Iterable[str]) -> list[str]:
+        """Sentences about rows with something in them that belong to nobody who handed in or is in the roster."""
+        known = set(students)
+        lost = [s for s, typed in self.by_student.items() if s not in known and (typed.points or typed.comments)]
+        return [
+            f"{self.path.name}: what was typed for {student!r} counts for nobody, since nobody is called so"
+            + (f"; did you mean {near[0]!r}?" if (near := difflib.get_close_matches(student, known, 1)) else "")
+            for student in lost
+        ]
+
+
+def code(student: str, taken: Iterable[str] = ()) -> str:
+    """Two letters and two digits that stand for a student, the same at every run, and never those of another."""
+    for attempt in range(10_000):
+        value = int.from_bytes(hashlib.sha256(f"{student}\0{attempt}".encode()).digest()[:8], "big")
+        found = ""
+        for marks in (LETTERS, LETTERS, DIGITS, DIGITS):
+            value, place = divmod(value, len(marks))
+            found += marks[place]
+        if found not in taken:
+            return found
+    raise LookupError("more students than codes")
+
+
+def _utf16(data: bytes) -> str:
+    return "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"

@@ -1,0 +1,132 @@
+"""Pages that need no other file: one to give back to each student, the pictures without names, the answers in words.
+
+Whatever a student wrote is text in them, never markup; nothing is loaded from anywhere. All of them print.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+from PIL import Image
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from . import asked
+from .asked import Asked
+from .manual import Standing
+from .roster import Person, Roster
+from .rows import Row, Score
+from .source import Assignment
+from .tables import number
+
+INK = HtmlFormatter(style="friendly", cssclass="code")
+RUBRIC = ("shows something", "tools not in it", "was looked for", "claim ≤ evidence", "can be made again")
+NOT_ASKED = Asked("", "", "", ())
+
+
+@dataclass(frozen=True)
+class Course:
+    """What pages need beside the rows.
+
+    Attributes:
+        assignments: in order.
+        titles: of the assignments, by name.
+        questions: of each assignment, by name.
+        pictures: the folder in which they are.
+    """
+
+    assignments: tuple[Assignment, ...]
+    titles: dict[str, str]
+    questions: dict[str, dict[str, Asked]]
+    pictures: Path
+
+    @classmethod
+    def read(cls, assignments: Sequence[Assignment], pictures: Path) -> Course:
+        """Take what is asked from the assignments' sources."""
+        read = {one.name: asked.read(one.path) for one in assignments}
+        titles = {name: title for name, (title, _) in read.items()}
+        return cls(tuple(assignments), titles, {name: questions for name, (_, questions) in read.items()}, pictures)
+
+    def title(self, row: Row) -> str:
+        """What a row's assignment is called, or its file where that is not known."""
+        return self.titles.get(row.assignment) or row.assignment or row.file
+
+    def asked(self, row: Row, score: Score) -> Asked:
+        """What the question of a score asks."""
+        return self.questions.get(row.assignment, {}).get(score.name, NOT_ASKED)
+
+
+def image(told: dict, folder: Path, side: int, alt: str) -> Markup:
+    """A picture inside the page, or nothing if its file is gone."""
+    path = folder / told["file"]
+    if not path.is_file():
+        return Markup()
+    picture = Image.open(path).convert("RGB")
+    picture.thumbnail((side, side), Image.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=90)
+    data = base64.b64encode(out.getvalue()).decode()
+    return Markup('<img alt="{}" width="{}" src="data:image/jpeg;base64,{}">').format(alt, picture.width, data)
+
+
+def code(text: str) -> Markup:
+    """A cell of Python in colors."""
+    return Markup(highlight(text, PythonLexer(), INK))
+
+
+def page(template: str, **names: object) -> str:
+    """A template filled in."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    world.filters |= {"number": number, "image": image, "code": code, "render": lambda text: Markup(asked.render(text))}
+    return world.get_template(template).render(ink=INK.get_style_defs(".code"), **names)
+
+
+def given_back(person: Person, mine: Sequence[Standing], course: Course) -> str:
+    """All that one student gets to see: answers, points, messages, comments; nobody else's."""
+    mine = sorted(mine, key=lambda one: one.row.assignment)
+    return page("given_back.html", name=person.name or person.key, mine=mine, course=course, date=date.today())
+
+
+def contact_sheet(standings: Sequence[Standing], course: Course) -> str:
+    """All pictures without names, with the rubric's boxes."""
+    groups = []
+    for name, title in course.titles.items():
+        rows = [one for one in standings if one.row.assignment == name]
+        cards = sorted(((one.code, score) for one in rows for score in one.row.scores if score.picture), key=_code)
+        groups += [(title, cards)] if cards else []
+    return page("contact_sheet.html", groups=groups, course=course, rubric=RUBRIC)
+
+
+def _code(card: tuple[str, Score]) -> str:
+    return card[0]
+
+
+def written_answers(standings: Sequence[Standing], course: Course) -> str:
+    """The answers in words: one question over all students, with the question and the model answer."""
+    questions = []
+    for name, title in course.titles.items():
+        rows = sorted((one for one in standings if one.row.assignment == name), key=lambda one: one.code)
+        for question, what in course.questions[name].items():
+            scores = [(one, score) for one in rows for score in one.row.scores if score.name == question]
+            answers = [(one, score) for one, score in scores if score.written]
+            if what.model and answers:
+                questions.append((title, question, what, answers, len(scores) - len(answers)))
+    return page("written_answers.html", questions=questions)
+
+
+def grades(standings: Sequence[Standing], course: Course, roster: Roster, about: Sequence[str]) -> str:
+    """The teacher's table, with whatever was noticed."""
+    groups = []
+    for assignment in course.assignments:
+        rows = [(roster.person(one.row.student), one) for one in standings if one.row.assignment == assignment.name]
+        groups += [(assignment, rows)] if rows else []
+    return page("grades.html", groups=groups, course=course, about=about)
