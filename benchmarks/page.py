@@ -10,12 +10,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cases, engine, riddle, scoreboard, sheets, store, tables
-from benchmarks.drawing import JUDGES
-from benchmarks.entries import MAIN, SECOND, in_order
-from benchmarks.machine import in_words
-from helpers.download import write_whole
-from helpers.networks import imagenet_classes
+from benchmarks.measure import sheets, store, tables
+from benchmarks.measure.machine import in_words
+from benchmarks.quality import riddle, scoreboard
+from benchmarks.quality.drawing import JUDGES
+from benchmarks.quality.entries import MAIN, SECOND, in_order
+from benchmarks.speed import cases, engine
+from helpers.basics.files import write_whole
+from helpers.networks.load import imagenet_classes
 
 GENERATED = "*Written by `{command}` from what is stored in `benchmarks/results`: no number on this page is typed.*"
 STRANGERS = " and ".join(f"EfficientNet-{title}" for title in tables.JUDGE_TITLES.values())

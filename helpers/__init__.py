@@ -5,42 +5,34 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 
 from .answers import Unwritten, Wrong, as_answer, try_answer
 from .ascent import NotFinite, ascend
-from .atlas import Batch, Piece, Recipe, draw_batch, plan
-from .cluster import local_cluster, on_dask
-from .collection import Atlas, Entry, load_atlas
-from .display import show_images, show_text
-from .download import WeightsUnavailable
-from .dream import deep_dream, dream_film, guided
-from .ensemble import together
-from .explore import explore
-from .films import save_film
-from .images import check_images, load_photo
+from .atlas.cluster import local_cluster, on_dask
+from .atlas.plan import Batch, Piece, Recipe, draw_batch, plan
+from .atlas.render import Report, one_by_one, render
+from .atlas.stored import Atlas, Entry, load_atlas
+from .basics.files import WeightsCorrupt
+from .basics.images import check_images, load_photo
+from .basics.settings import about, is_fast, is_quiet, pace
+from .dream.deep_dream import deep_dream, dream_film, guided
+from .dream.poster import poster
+from .explorer import explore
 from .judge import Opinion, second_opinion
-from .network import Network, NoClassifier
-from .networks import load_network
+from .networks.download import WeightsUnavailable
+from .networks.ensemble import together
+from .networks.load import load_network
+from .networks.network import Network, NoClassifier
 from .objective import Bound, Objective
-from .objectives import (
-    channel,
-    class_logit,
-    class_margin,
-    class_probability,
-    direction,
-    layer,
-    per_image,
-    unit,
-)
-from .opening import WeightsCorrupt
+from .objectives import channel, class_logit, class_margin, class_probability, direction, layer, per_image, unit
 from .parameterizations import Fourier, Pixels
-from .pictures import save_png
-from .player import player, save_gif
-from .plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
-from .posters import poster
 from .recipes import develop, maximal_class_input, visualize, zoom_film
-from .rendering import Report, one_by_one, render
 from .result import Result
-from .runtime import about, is_fast, is_quiet, pace
+from .show.figures import show_images, show_text
+from .show.films import save_film, save_gif
+from .show.pictures import save_png
+from .show.player import player
+from .show.plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
+from .show.sliders import slider_grid
 from .show.tables import show_table
-from .sliders import slider_grid
+from .show.wipes import before_after
 from .styles import STYLES
 from .transforms import (
     blur,
@@ -57,7 +49,6 @@ from .transforms import (
     scale,
     zoom,
 )
-from .wipes import before_after
 
 __all__ = [
     "Atlas",

@@ -10,13 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import Checkpoint, state_in_words
-from .network import Network
+from .basics.files import state_in_words
+from .basics.settings import native_precision
+from .networks.network import Network
 from .objective import Objective
-from .progress import Watch
 from .result import Log, Result
-from .runtime import native_precision
-from .seeding import Seeded
+from .running.checkpoint import Checkpoint
+from .running.progress import Watch
+from .running.seeding import Seeded
 from .transforms import Transform, clip, through
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from .images import check_images, load_photo
-from .network import Network
-from .networks import load_network
-from .typography import as_html
+from .basics.images import check_images, load_photo
+from .networks.load import load_network
+from .networks.network import Network
+from .show.typography import as_html
 
 SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}  # what a judge was trained to look at; others 224
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right

@@ -12,7 +12,7 @@ from numbers import Real
 
 from torch import Tensor
 
-from .network import Network
+from .networks.network import Network
 
 Score = Callable[[Mapping[str, Tensor]], Tensor]
 

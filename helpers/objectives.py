@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .cut import Want
-from .network import Network
+from .networks.extract import Want
+from .networks.network import Network
 from .objective import Bound, Objective
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from .images import check_images
+from .basics.images import check_images
 
 # How the colors of natural images vary together: the square root of the covariance of ImageNet's RGB, one column an
 # axis (light–dark, blue–yellow, green–magenta), scaled so that the longest has length 1. Source: Lucid.

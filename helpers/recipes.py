@@ -12,9 +12,9 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .ascent import ascend
-from .ensemble import together
-from .network import Network
-from .networks import load_network
+from .networks.ensemble import together
+from .networks.load import load_network
+from .networks.network import Network
 from .objective import Objective
 from .objectives import class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels

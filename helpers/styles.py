@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .names import nearest
+from .basics.names import nearest
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "notebooks" / "assignments" / "a_gradient_ascent.ipynb"
-STUDENT = ROOT / "assignments" / "a_gradient_ascent.ipynb"
+SOURCE = ROOT / "teaching" / "source" / "a_gradient_ascent.ipynb"
+STUDENT = ROOT / "teaching" / "release" / "a_gradient_ascent.ipynb"
 ATTEMPT = """
 import ctypes, os, pathlib, socket, subprocess
 libc = ctypes.CDLL(None, use_errno=True)
@@ -124,14 +124,14 @@ def malicious(secret: Path, outside: Path, port: int) -> list[Kind]:
         outside: a folder that is not theirs, with a file `treasure` in it.
         port: a port of this machine at which somebody listens.
     """
-    verdicts = ROOT / "checks" / "verdicts" / "a.py"
+    verdicts = ROOT / "teaching" / "checks" / "verdicts" / "a.py"
     reads = "\n".join(
         f"attempt('read {path}', lambda: open({str(path)!r}).read())\n"
         f"attempt('read {path} through C', lambda: libc.open({str(path)!r}.encode(), 0), positive)"
         for path in ("/etc/passwd", secret, verdicts, SOURCE, "/proc/1/environ")
     )
     reads += f"\nattempt('list a folder', lambda: os.listdir({str(ROOT / 'tests')!r}))"
-    reads += "\nattempt('a reference', lambda: __import__('checks.verdicts.a'))"
+    reads += "\nattempt('a reference', lambda: __import__('teaching.checks.verdicts.a'))"
     network = f"""
 def knock():
     with socket.create_connection(('127.0.0.1', {port}), timeout=2) as line: line.sendall(b'hello')
@@ -171,9 +171,9 @@ attempt('lift the limits', lambda: __import__('resource').setrlimit(__import__('
 attempt('outlive the grader', lambda: libc.prctl(1, 0), positive)
 """
     forges = """
-import checks, checks.core, gc
-checks.core.serve = lambda asked, names, find: {'answer': {'x': torch.zeros(3)}}
-checks.observe.observe = lambda *_: {'answer': {}}
+import gc, teaching.checks as checks, teaching.checks.core
+teaching.checks.core.serve = lambda asked, names, find: {'answer': {'x': torch.zeros(3)}}
+teaching.checks.observe.observe = lambda *_: {'answer': {}}
 import inside.run
 inside.run.serve = lambda asked, names, find: {'answer': True, 'points': 99, 'problem': ''}
 """

@@ -14,13 +14,14 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from grading import __main__ as grading_main
-from grading import source
-from tools import make_assignments, rename
+from teaching import release as make_assignments
+from teaching.grading import __main__ as grading_main
+from teaching.grading import source
+from tools.notebooks import rename
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted((ROOT / "notebooks" / "assignments").glob("*.ipynb"))
-STUDENTS = sorted((ROOT / "assignments").glob("*.ipynb"))
+SOURCES = sorted((ROOT / "teaching" / "source").glob("*.ipynb"))
+STUDENTS = sorted((ROOT / "teaching" / "release").glob("*.ipynb"))
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)[^\n]*\n(.*?)\n?[ ]*### END", re.DOTALL)
 by_name = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 
@@ -149,14 +150,14 @@ def test_outputs_links_and_tags(tmp_path):
     (book / "01.ipynb").touch()
     prose = v4.new_markdown_cell(
         "[one](../01.ipynb#here) [next](x.ipynb) [far](https://a.b/c) "
-        "[Colab](https://colab.research.google.com/github/o/r/blob/main/notebooks/assignments/x.ipynb)"
+        "[Colab](https://colab.research.google.com/github/o/r/blob/main/teaching/source/x.ipynb)"
     )
     own = solution("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", tags=["solution", "hide-input", "other"])
     folder = assignment(book / "assignments", prose, kept, dropped, own)
     (text,) = make_assignments.make_all(folder, tmp_path / "assignments").values()
     made = nbformat.reads(text, as_version=4)
     assert "(../notebooks/01.ipynb#here) [next](x.ipynb) [far](https://a.b/c)" in made.cells[0].source
-    assert "blob/main/assignments/x.ipynb" in made.cells[0].source
+    assert "blob/main/teaching/release/x.ipynb" in made.cells[0].source
     assert made.cells[1].outputs == shown and made.cells[2].outputs == []
     assert made.cells[2].execution_count is None
     assert made.cells[3].metadata.tags == ["other"]
@@ -169,18 +170,18 @@ def test_every_assignment_is_in_order(path):
     assert taken_apart.points == 20
     assert len([question for question in taken_apart.questions if question.test]) >= 5
     assert taken_apart.questions[-1].picture, "the last question is the picture"
-    student = load(ROOT / "assignments" / path.name)
+    student = load(ROOT / "teaching" / "release" / path.name)
     for cell, own in zip(load(path).cells, student.cells, strict=True):
         assert marks(cell) == marks(own) and cell.id == own.id
         if "setup" in cell.metadata.get("tags", []):
             assert cell.source == own.source == rename.setup_cell()
         for target in re.findall(r"\]\(([^)\s#:]+\.ipynb)", own.source if own.cell_type == "markdown" else ""):
-            assert (ROOT / "assignments" / target).exists(), f"{path.name} links to {target}"
+            assert (ROOT / "teaching" / "release" / target).exists(), f"{path.name} links to {target}"
     names = [marks(cell)["grade_id"] for cell in student.cells if marks(cell)]
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[a-z0-9_-]+", name) and name.startswith(path.name[0]) for name in names)
     colab = re.findall(r"colab\.research\.google\.com/github/\S+?\.ipynb", "".join(c.source for c in student.cells))
-    assert all(f"/assignments/{path.name}" in link and "/notebooks/" not in link for link in colab)
+    assert all(f"/teaching/release/{path.name}" in link and "/source/" not in link for link in colab)
 
 
 def test_check_says_what_is_stale(capsys, monkeypatch, tmp_path):

@@ -18,8 +18,9 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import atlas, load_network, plan, visualize
-from helpers.atlas import Batch, Piece, Recipe, draw_batch
+from helpers import load_network, plan, visualize
+from helpers.atlas import plan as atlas
+from helpers.atlas.plan import Batch, Piece, Recipe, draw_batch
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = dict(steps=4, size=64)

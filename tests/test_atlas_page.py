@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 from bs4 import BeautifulSoup
 
-from tools import atlas_page
-from tools.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table
+from tools.site import atlas_page
+from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table
 
 CLASS = {"logit": 41.2, "guess": ["tench", "coho"], "sure": [0.83, 0.41], "walk": 0, "like": [1, 2, 0]}
 NAMES = ["tench", "jack-o'-lantern", "</script><b>odd & even"]

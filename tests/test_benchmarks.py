@@ -15,25 +15,14 @@ import pytest
 import torch
 import yaml
 
-from benchmarks import (
-    bootstrap,
-    cases,
-    drawing,
-    engine,
-    entries,
-    fingerprint,
-    page,
-    quality,
-    recipe,
-    reimplemented,
-    scoreboard,
-    sheets,
-    store,
-    tables,
-    timing,
-)
-from benchmarks.peers import PEERS
-from benchmarks.reading import RecipeError
+from benchmarks import page
+from benchmarks.measure import bootstrap, sheets, store, tables
+from benchmarks.quality import drawing, entries, fingerprint, reimplemented, scoreboard, timing
+from benchmarks.quality import run as quality
+from benchmarks.quality.peers import PEERS
+from benchmarks.speed import cases, engine
+from helpers.recipe_files import recipe
+from helpers.recipe_files.reading import RecipeError
 
 JUDGES = drawing.JUDGES
 GOOD = {

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from helpers import Pixels, ascend, class_logit
-from helpers.network import Network
+from helpers.networks.network import Network
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = {"math": math, "torch": torch, "nn": nn, "partial": partial, "AdamW": torch.optim.AdamW}

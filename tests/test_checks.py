@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from checks import Wrong, every_check
+from teaching.checks import Wrong, every_check
 
 HIDDEN = range(100, 106)
 THERE = [letter for letter in "abcd" if importlib.util.find_spec(f"tests.mistakes.{letter}")]

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from helpers import plan, render
-from helpers.atlas import Batch, Piece, Recipe
-from helpers.cluster import AHEAD, KEEP, local_cluster, on_dask
+from helpers.atlas.cluster import AHEAD, KEEP, local_cluster, on_dask
+from helpers.atlas.plan import Batch, Piece, Recipe
 
 dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
 
@@ -238,7 +238,7 @@ def test_only_as_many_batches_fly_as_keep_the_workers_busy(tmp_path, client):
 def test_a_worker_has_one_thread_and_its_own_gpu(client, monkeypatch):
     assert client.run(lambda: os.environ["OMP_NUM_THREADS"], nanny=False).popitem()[1] == "1"
     assert client.run(lambda: os.environ["MALLOC_TRIM_THRESHOLD_"]).popitem()[1] == KEEP["MALLOC_TRIM_THRESHOLD_"]
-    from helpers.cluster import _environment
+    from helpers.atlas.cluster import _environment
 
     def gpus() -> list[str]:
         return [_environment(i, "cuda")["CUDA_VISIBLE_DEVICES"] for i in range(2)]

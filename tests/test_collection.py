@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from helpers import load_atlas, load_network, plan
-from helpers.collection import STORED
-from tools import bind_atlas
-from tools.draw_atlas import DEFAULT, channels, parse, targets
+from helpers.atlas.stored import STORED
+from tools.draw import bind_atlas
+from tools.draw.atlas import DEFAULT, channels, parse, targets
 
 SMALL = 8 * 2**20  # bytes of all that is stored
 

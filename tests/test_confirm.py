@@ -7,8 +7,10 @@ import json
 import pytest
 import torch
 
-from benchmarks import confirm, drawing, entries, page, store
-from benchmarks.machine import machine
+from benchmarks import page
+from benchmarks.measure import store
+from benchmarks.measure.machine import machine
+from benchmarks.quality import confirm, drawing, entries
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from torch import nn
 
 import helpers
 from helpers import Network, ascend, channel, class_logit, class_margin, load_network, per_image, unit
-from helpers.cut import Want
+from helpers.networks.extract import Want
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -122,7 +122,7 @@ def test_an_ensemble_gives_the_mean_of_one_logit(squeezenet):
 
 
 def test_old_parts_make_room(squeezenet, monkeypatch):
-    monkeypatch.setattr("helpers.network.PARTS", 3)
+    monkeypatch.setattr("helpers.networks.network.PARTS", 3)
     for k in range(6):
         squeezenet.activations(IMAGES, [f"conv1[{k}]"])
     assert [wanted for wanted, *_ in squeezenet._parts] == [("conv1[3]",), ("conv1[4]",), ("conv1[5]",)]

@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import display, pictures, plots
+from helpers.show import figures as display
+from helpers.show import pictures, plots
 from tests.tags import Tags
 
 

@@ -17,14 +17,14 @@ from helpers import (
     layer,
     load_network,
     load_photo,
-    octaves,
     per_image,
     unit,
 )
-from helpers.dream import deep_dream, dream_film, guided
+from helpers.dream import octaves
+from helpers.dream.deep_dream import deep_dream, dream_film, guided
+from helpers.dream.octaves import Dream, MeanStep, octave_sizes
+from helpers.dream.tiles import Tiles, spans
 from helpers.objective import Bound
-from helpers.octaves import Dream, MeanStep, octave_sizes
-from helpers.tiles import Tiles, spans
 
 quiet = partial(deep_dream, progress=False)
 PHOTO = load_photo("astronaut", 160)[..., :120, :]  # 120 × 160

@@ -29,9 +29,9 @@ from helpers import (
     together,
     visualize,
 )
-from helpers.lite import SameConv2d, conv, fold_batch_norm
+from helpers.networks.efficientnet_lite import SameConv2d, conv, fold_batch_norm
 from helpers.result import Log
-from helpers.seeding import Seeded
+from helpers.running.seeding import Seeded
 
 CPU = torch.device("cpu")
 PHOTO = load_photo("chelsea", 64)

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from helpers import STYLES, recipes
-from helpers.display import Shown
+from helpers.show.figures import Shown
 
 pytest.importorskip("ipywidgets")
-module = importlib.import_module("helpers.explore")  # by its path: the package may also hold a function of this name
+module = importlib.import_module("helpers.explorer")  # by its path: the package may also hold a function of this name
 
 
 class FakeNetwork:

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from helpers import Fourier, channel, class_logit, visualize
-from helpers.films import save_film
-from helpers.posters import enlarge, poster, stage_sizes, windows
+from helpers.dream.poster import enlarge, poster, stage_sizes, windows
+from helpers.show.films import save_film
 
 
 def moving(count: int = 7, height: int = 48, width: int = 64) -> torch.Tensor:

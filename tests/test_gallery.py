@@ -13,7 +13,8 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from tools import rename, stored_notebook
+from tools.notebooks import rename
+from tools.notebooks import stored as stored_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "book" / "gallery_of_failures.ipynb"
@@ -74,7 +75,7 @@ def test_as_many_failures_as_were_asked_for():
 def test_stored_like_a_chapter_from_one_whole_run():
     text = GALLERY.read_text(encoding="utf-8")
     assert NOTEBOOK.cells[1].source == rename.setup_cell(), "`make rename` writes the setup cell"
-    assert text == stored_notebook.serialize(stored_notebook.clean(NOTEBOOK)), "not stored by tools/run_notebooks.py"
+    assert text == stored_notebook.serialize(stored_notebook.clean(NOTEBOOK)), "not stored by tools/notebooks/run.py"
     assert len(text) < 6e6
     counts = [cell.execution_count for cell in NOTEBOOK.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1)), "not from one whole run"
@@ -186,8 +187,8 @@ def machine():
     import torch
 
     from helpers import Result, new_figure, show_images, show_plot
-    from helpers.display import Shown
-    from helpers.typography import typeset
+    from helpers.show.figures import Shown
+    from helpers.show.typography import typeset
 
     space = dict(
         inspect=inspect, difflib=difflib, torch=torch, Result=Result, Shown=Shown, thumbnails={}, SIZE=8, STEPS=1

@@ -23,15 +23,15 @@ import numpy as np
 import pytest
 import torch
 
-import checks
-from checks import wire
-from grading import __main__ as grading_main
-from grading import house, overlay, report, source, submission
-from grading.grade import Grade, Score, Settings
-from grading.inside import seccomp
-from grading.inside.watch import Watch
-from grading.processes import Gone, Server
-from grading.session import Session
+from teaching import checks
+from teaching.checks import wire
+from teaching.grading import __main__ as grading_main
+from teaching.grading import house, overlay, report, source, submission
+from teaching.grading.grade import Grade, Score, Settings
+from teaching.grading.inside import seccomp
+from teaching.grading.inside.watch import Watch
+from teaching.grading.processes import Gone, Server
+from teaching.grading.session import Session
 from tests import synthetic_class
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,16 +64,16 @@ def snapshot(folder):
 
 
 PROBE = """
-from checks.core import call
+from teaching.checks.core import call
 import torch
 def pair(function, seed):
     return {"x": call(function, torch.ones(2), 0.5, torch.full((2,), float(seed)))}
 """
 OVERLAY = """
 import torch
-from checks import Check, check_step
-from checks.core import compare
-from grading import hidden
+from teaching.checks import Check, check_step
+from teaching.checks.core import compare
+from teaching.grading import hidden
 from overlay_probes.mine import pair
 
 right = lambda seed: torch.full((2,), seed + 1.0)
@@ -235,14 +235,15 @@ def test_a_new_test_or_limit_makes_old_grades_stale(tmp_path):
 def test_the_house_holds_no_answer(tmp_path):
     built = house.build(tmp_path, None)
     names = {path.relative_to(built).as_posix() for path in built.rglob("*")}
-    assert "checks/probes/a.py" in names and "checks/core.py" in names
-    assert not [name for name in names if "verdict" in name or "mistakes" in name or name in ("checks/a.py", "grading")]
+    assert "teaching/checks/probes/a.py" in names and "teaching/checks/core.py" in names
+    secret = ("verdict", "mistakes", "teaching/checks/a.py", "teaching/grading")
+    assert not [name for name in names if any(part in name for part in secret)]
     assert house.exposed(built) == []
 
 
 def test_probes_know_no_verdicts():
     """A probe that imported a verdict would carry it to where students' code runs."""
-    for path in (ROOT / "checks" / "probes").glob("*.py"):
+    for path in (ROOT / "teaching" / "checks" / "probes").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "verdict" not in "\n".join(line for line in text.splitlines() if "import" in line), path.name
 
@@ -283,7 +284,7 @@ def test_an_edited_test_is_not_the_one_that_counts(tmp_path):
 
 def test_overlay(tmp_path):
     (tmp_path / "a_gradient_ascent.py").write_text(
-        "from grading import hidden\n@hidden('a-step-test')\ndef extra(student):\n    student.ascent_step(1)\n"
+        "from teaching.grading import hidden\n@hidden('a-step-test')\ndef extra(student):\n    student.ascent_step(1)\n"
     )
     tests = overlay.load(tmp_path, "a_gradient_ascent")
     assert [(test.question, test.name) for test in tests] == [("a-step-test", "extra")]
@@ -547,8 +548,8 @@ def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):
 
 
 def test_cells_that_a_student_added_are_told(tmp_path):
-    assignment = source.read(ROOT / "notebooks" / "assignments" / "a_gradient_ascent.ipynb")
-    notebook = nbformat.read(ROOT / "assignments" / "a_gradient_ascent.ipynb", as_version=4)
+    assignment = source.read(ROOT / "teaching" / "source" / "a_gradient_ascent.ipynb")
+    notebook = nbformat.read(ROOT / "teaching" / "release" / "a_gradient_ascent.ipynb", as_version=4)
     path = tmp_path / "ada.ipynb"
     nbformat.write(notebook, path)
     assert submission.extract("ada", path, assignment).notes == ()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from tools import lifted_pictures
-from tools.lifted_pictures import lift, lighter
+from tools.site import pictures as lifted_pictures
+from tools.site.pictures import lift, lighter
 
 
 def noise(size: int = 96) -> Image.Image:

@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading import __main__ as grading_main
+from teaching import release as make_assignments
+from teaching.grading import __main__ as grading_main
 from tests import synthetic_class
-from tools import make_assignments
 
 if importlib.util.find_spec("nbgrader") is None:
     pytest.skip("nbgrader is not installed", allow_module_level=True)
@@ -30,7 +30,7 @@ def course(tmp_path_factory):
     from traitlets.config import Config
 
     folder = tmp_path_factory.mktemp("course")
-    for package in ("helpers", "checks", "benchmarks"):  # what a course folder in a clone of the repository would find
+    for package in ("helpers", "teaching"):  # what a course folder in a clone of the repository would find
         (folder / package).symlink_to(ROOT / package)
     (folder / "source" / NAME).mkdir(parents=True)
     (folder / "source" / NAME / f"{NAME}.ipynb").write_bytes(synthetic_class.SOURCE.read_bytes())

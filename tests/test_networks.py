@@ -7,7 +7,10 @@ import torch
 import torchvision
 from torch import nn
 
-from helpers import Network, NoClassifier, channel, load_network, load_photo, networks, opening, weights
+from helpers import Network, NoClassifier, channel, load_network, load_photo
+from helpers.basics import files as opening
+from helpers.networks import load as networks
+from helpers.networks import weights
 
 
 def test_the_classes_of_the_photographs(squeezenet):
@@ -78,7 +81,7 @@ def test_the_part_is_made_once(small, monkeypatch):
     """Cutting a network takes longer than running it, so a second step must not cut again."""
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
     for cut in ("cut", "node_names"):
-        monkeypatch.setattr(f"helpers.network.{cut}", lambda *_, **__: pytest.fail("cut again"))
+        monkeypatch.setattr(f"helpers.networks.network.{cut}", lambda *_, **__: pytest.fail("cut again"))
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
     small(torch.rand(1, 3, 8, 8))
 

@@ -13,7 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.player import LOOK, MOVEMENT, player, save_gif
+from helpers.show.films import save_gif
+from helpers.show.player import LOOK, MOVEMENT, player
 from tests.tags import Tags
 
 

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 import helpers
-from helpers.octaves import MeanStep
+from helpers.dream.octaves import MeanStep
+from helpers.dream.tiles import Tiles
 from helpers.styles import Style
-from helpers.tiles import Tiles
-from tools import draw_reference, reference_pictures
-from tools.reference_pictures import FOLDER, figure, first_chapters, lines, stored
+from tools.draw import reference as draw_reference
+from tools.site import reference as reference_pictures
+from tools.site.reference import FOLDER, figure, first_chapters, lines, stored
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "helpers_reference.md").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ WITHOUT_A_PICTURE = {
     "an empty figure, and a panel that wants a kernel": {"new_figure", "explore"},
 }
 NONE = set().union(*WITHOUT_A_PICTURE.values())
-OF_THE_ATLAS = ("helpers.atlas", "helpers.cluster", "helpers.collection", "helpers.rendering")  # it is all pictures
+OF_THE_ATLAS = tuple(f"helpers.atlas.{name}" for name in ("plan", "cluster", "stored", "render"))  # it is all pictures
 BY_ANOTHER_NAME = {"Objective": "class_logit", "Result": "result"}  # what stands for them in their line
 IN_NO_CHAPTER = {"show_curves"}  # for readers' own runs: the chapters play theirs, or draw them
 
@@ -58,7 +59,7 @@ def test_every_name_that_makes_a_picture_shows_it():
     assert len(LISTED) > 60
     assert not NONE - set(LISTED), "names that the page no longer has"
     missing = [name for name in LISTED if name not in NONE and name not in stored()]
-    assert not missing, f"python tools/draw_reference.py {' '.join(missing)}"
+    assert not missing, f"python tools/draw/reference.py {' '.join(missing)}"
     strangers = [name for name in lines() if name not in LISTED and name.split(".")[0] not in LISTED]
     assert not strangers, "lines for names that the page does not have"
     assert not NONE & set(lines())
@@ -85,7 +86,7 @@ def test_a_line_can_be_run(name):
 @pytest.mark.parametrize("name", stored())
 def test_a_picture_is_of_its_line(name):
     made = stored()[name]
-    assert made["code"] == lines()[name]["code"], f"python tools/draw_reference.py {name}"
+    assert made["code"] == lines()[name]["code"], f"python tools/draw/reference.py {name}"
     assert set(made["files"]) in ({""}, {"light", "dark"})
     for file in made["files"].values():
         with Image.open(FOLDER / file) as picture:

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpers import one_by_one, rendering
-from helpers.atlas import Batch, Piece, Recipe
-from helpers.download import write_whole
-from helpers.rendering import render
+from helpers import one_by_one
+from helpers.atlas import render as rendering
+from helpers.atlas.plan import Batch, Piece, Recipe
+from helpers.atlas.render import render
+from helpers.basics.files import write_whole
 
 RECIPE = Recipe("none")
 

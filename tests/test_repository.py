@@ -10,8 +10,9 @@ import nbformat
 import pytest
 import yaml
 
-from helpers.networks import imagenet_classes
-from tools import rename, stored_notebook
+from helpers.networks.load import imagenet_classes
+from tools.notebooks import rename
+from tools.notebooks import stored as stored_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -117,7 +118,7 @@ def test_the_first_two_cells(path):
     assert first.source.startswith("# ")
     assert second.cell_type == "code"
     assert "setup" in tags(second)
-    assert second.source == rename.setup_cell(), "the setup cell is not tools/setup_cell.py; `make rename` writes it"
+    assert second.source == rename.setup_cell(), "not tools/notebooks/setup_cell.py; `make rename` writes it"
 
 
 @chapters

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import questions, self_checks
-from tools.questions import FOLDER, BadQuestions, read_questions
+from tools.site import questions, self_checks
+from tools.site.questions import FOLDER, BadQuestions, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -12,20 +12,16 @@ import pytest
 from docutils import nodes
 from PIL import Image
 
-from tools import (
-    chapter_covers,
-    first_mentions,
-    icon_fonts,
-    lean_pages,
-    lean_styles,
-    lifted_pictures,
-    make_pdf,
-    paper,
-    social_cards,
-)
-from tools.accessible_pages import accessible
-from tools.fold_labels import HideCodeCellNode, label_folds
-from tools.whole_formulas import keep_whole
+from tools.browser import paper
+from tools.browser import pdf as make_pdf
+from tools.site import covers as chapter_covers
+from tools.site import icon_fonts, lean_styles, social_cards
+from tools.site import lean as lean_pages
+from tools.site import links as first_mentions
+from tools.site import pictures as lifted_pictures
+from tools.site.fold_labels import HideCodeCellNode, label_folds
+from tools.site.repairs import accessible
+from tools.site.whole_formulas import keep_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -152,7 +148,7 @@ def test_a_box_of_a_list_has_a_name():
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_each_chapter_still_shows_the_picture_of_its_cover(notebook):
     found = chapter_covers.cover(notebook)
-    assert found is not None and found.found, "describe its picture anew in tools/chapter_covers.py"
+    assert found is not None and found.found, "describe its picture anew in tools/site/covers.py"
     assert len(chapter_covers.thumbnail(found.picture)) < 20_000
 
 

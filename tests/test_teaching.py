@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.questions import FOLDER, read_questions
+from tools.site.questions import FOLDER, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {int(path.stem[:2]): path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
@@ -72,7 +72,7 @@ def test_plans_point_to_their_own_chapter():
         assert f"../notebooks/{path.stem}" in PARTS[number]
 
 
-SOURCE = ROOT / "notebooks" / "assignments" / "a_gradient_ascent.ipynb"
+SOURCE = ROOT / "teaching" / "source" / "a_gradient_ascent.ipynb"
 
 
 @pytest.mark.skipif(not SOURCE.exists(), reason="no assignments here")
@@ -91,7 +91,7 @@ def test_the_example_of_private_tests_is_one():
 @pytest.mark.parametrize("target", ["assignments", "grade"])
 def test_commands_that_are_named_exist(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    if not (ROOT / "assignments").is_dir() or not re.search(r"^assignments:", makefile, re.MULTILINE):
+    if not (ROOT / "teaching" / "release").is_dir() or not re.search(r"^assignments:", makefile, re.MULTILINE):
         pytest.skip("no assignments here")
     assert f"make {target}" in GUIDE
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)

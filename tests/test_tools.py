@@ -13,7 +13,12 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tools import build_book, check_python, check_room, rename, run_notebooks, site_extension, stored_notebook
+from tools import check_python, check_room
+from tools.notebooks import rename
+from tools.notebooks import run as run_notebooks
+from tools.notebooks import stored as stored_notebook
+from tools.site import build as build_book
+from tools.site import extension as site_extension
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -279,7 +284,7 @@ def test_a_new_title_is_a_new_shape_of_the_site_and_a_new_paragraph_is_none(tmp_
     assert build_book.titles(tmp_path) == first and "# One" in first and "# Two" in first
     chapter.write_text(chapter.read_text().replace("# Two", "# Three"))
     assert build_book.titles(tmp_path) != first
-    assert {"book/glossary.md", "tools/reference_lines.yml"} <= set(build_book.STRUCTURE)
+    assert {"book/glossary.md", "tools/draw/reference_lines.yml"} <= set(build_book.STRUCTURE)
 
 
 def test_python_that_will_not_do():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, random_affine, rotate, scale, zoom
-from helpers.seeding import Seeded
+from helpers.running.seeding import Seeded
 from helpers.transforms import through
 
 PHOTO = load_photo("chelsea", 64)

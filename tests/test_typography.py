@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import new_figure, show_images, show_plot, show_text
-from helpers.typography import typeset
+from helpers.show.typography import typeset
 
 
 @pytest.mark.parametrize(

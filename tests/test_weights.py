@@ -19,7 +19,9 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import WeightsCorrupt, WeightsUnavailable, download, load_network, opening, weights
+from helpers import WeightsCorrupt, WeightsUnavailable, load_network
+from helpers.basics import files as opening
+from helpers.networks import download, weights
 
 
 class Bomb:

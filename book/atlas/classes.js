@@ -1,6 +1,6 @@
 // What there is to know of the thousand classes: their orders, what a search finds, and what was probably meant.
 
-const LEAST = 1e-12; // as in helpers.collection
+const LEAST = 1e-12; // as in helpers.atlas.stored
 
 /** The judges' agreement on a class: the geometric mean of their probabilities of it, that is exp(mean log belief). */
 function agreement(one) {

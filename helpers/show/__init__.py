@@ -1,1 +1,1 @@
-"""How things are shown: tables."""
+"""From tensors to what a page shows: pictures, figures, tables, plots, films."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..display import CAPTION_STYLE, Shown
-from ..typography import as_html, typeset
+from .figures import CAPTION_STYLE, Shown
+from .typography import as_html, typeset
 
 CODE = re.compile(r"`([^`]+)`")
 LIKE_A_NUMBER = re.compile(r"(?:[<≤~±+−-]?\d|-?inf$|nan$)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tools.chromium import SIZES
+from tools.browser.chromium import SIZES
 
 __all__ = ["CHAPTERS", "LANDING", "PAGES", "REPORTS", "ROOT", "SITE", "SIZES", "report"]
 

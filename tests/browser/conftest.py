@@ -7,7 +7,7 @@ import os
 import pytest
 from built_site import SITE
 
-from tools.chromium import NoBrowser, open_chromium, served
+from tools.browser.chromium import NoBrowser, open_chromium, served
 
 
 def give_up(reason: str):

@@ -13,7 +13,7 @@ import pytest
 from built_site import PAGES, SIZES
 from test_pages import show
 
-from tools.chromium import in_theme
+from tools.browser.chromium import in_theme
 
 THEMES = ("light", "dark")
 PACKAGE = "axe_playwright_python"

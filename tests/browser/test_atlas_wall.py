@@ -13,7 +13,7 @@ from built_site import SITE, report
 from requests_made import forget, requests_made
 from test_pages import our_errors, wait_until
 
-from tools.chromium import resize
+from tools.browser.chromium import resize
 
 PAGE = "book/atlas.html"
 SHEETS = SITE / "_static" / "atlas"
@@ -394,7 +394,7 @@ def test_it_works_from_a_file(watched, site, atlas):
 def test_the_larger_picture_is_accessible(browser, address, theme):
     from test_accessibility import violations
 
-    from tools.chromium import in_theme
+    from tools.browser.chromium import in_theme
 
     in_theme(browser, address, theme)
     try:

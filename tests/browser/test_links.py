@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from tools import rename
+from tools.notebooks import rename
 
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = ("index.html", "search.html", "genindex.html", "py-modindex.html")  # pages that the theme writes by itself

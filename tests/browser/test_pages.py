@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from built_site import PAGES, SITE, SIZES
 
-from tools.chromium import SETTLED, resize
+from tools.browser.chromium import SETTLED, resize
 
 BROKEN_PICTURES = """
 return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)

@@ -7,8 +7,8 @@ import io
 
 from PIL import Image
 
-from tools.chromium import served
-from tools.take_screenshots import SCREEN, cut, open_page, whole_page
+from tools.browser.chromium import served
+from tools.browser.screenshots import SCREEN, cut, open_page, whole_page
 
 BANDS, TALL = [(200, 30, 30), (30, 160, 30), (30, 30, 200), (160, 160, 30), (30, 160, 160)], 1100
 PAGE = """<!doctype html><meta name="viewport" content="width=device-width"><title>Bands</title>

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ASSIGNMENTS = Path(__file__).resolve().parents[2] / "notebooks" / "assignments"
+ASSIGNMENTS = Path(__file__).resolve().parents[2] / "teaching" / "source"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What all measurements share: the machine, stored rows, tables, intervals."""

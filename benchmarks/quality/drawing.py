@@ -1,0 +1,144 @@
+"""Draw and judge, in one process or in several."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.quality import entries
+from helpers import Network, load_network, second_opinion
+from helpers.basics.files import write_whole
+from helpers.show.pictures import picture, webp
+
+NETWORK = "squeezenet1_1"  # what is optimized
+JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
+AT_ONCE = 2  # classes a task, of an entry that draws one at a time
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some classes for an entry to draw.
+
+    Attributes:
+        entry: its name, or the path of its recipe.
+        classes: which.
+        steps, seed: of the run.
+        pictures: the folder for the pictures, for contact sheets only.
+    """
+
+    entry: str
+    classes: tuple[int, ...]
+    steps: int
+    seed: int
+    pictures: Path
+
+
+@lru_cache(maxsize=1)
+def network() -> Network:
+    """The network that is optimized; loaded once a process, and silently."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return load_network(NETWORK)
+
+
+def judged(images: Tensor, classes: Sequence[int]) -> dict[int, dict]:
+    """What each judge says of each image: rank and probability of its class, and what it sees first."""
+    found: dict[int, dict] = {c: {"rank": {}, "probability": {}, "first": {}} for c in classes}
+    for judge in JUDGES:
+        opinion = second_opinion(images, list(classes), judge)
+        for i, c in enumerate(classes):
+            found[c]["rank"][judge] = int(opinion.rank[i])
+            found[c]["probability"][judge] = round(float(opinion.probability[i]), 5)
+            found[c]["first"][judge] = opinion.top[i][0][0]
+    return found
+
+
+def do(task: Task) -> dict[int, dict]:
+    """Draw the classes of a task, judge them, keep the pictures; from class to record."""
+    entry = entries.find(task.entry)
+    begun = time.perf_counter()
+    images = entry.draw(network(), task.classes, task.steps, task.seed)
+    seconds = (time.perf_counter() - begun) / len(task.classes)
+    records = judged(images, task.classes)
+    for c, image in zip(task.classes, images, strict=True):
+        records[c]["drawn_in"] = round(seconds, 2)  # beside other processes: no figure to report
+        write_whole(task.pictures / f"{c}.webp", webp(picture(image), budget=40_000))
+    return records
+
+
+def in_groups(classes: Sequence[int], size: int) -> list[tuple[int, ...]]:
+    """Split the classes into groups, keeping their order."""
+    return [tuple(classes[i : i + size]) for i in range(0, len(classes), size)]
+
+
+def tasks_for(entry: entries.Entry, classes: Sequence[int], steps: int, seed: int, pictures: Path) -> list[Task]:
+    """The classes in groups of the entry's batch; of one that draws them one by one, ``AT_ONCE`` a task."""
+    groups = in_groups(classes, AT_ONCE if entry.batch == 1 else entry.batch)
+    return [Task(entry.source or entry.name, group, steps, seed, pictures) for group in groups]
+
+
+def _begin_work(threads: int) -> None:
+    """What a worker does first: take its threads, and see to it that it does not outlive who started it."""
+    torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+class Crew:
+    """A few processes that draw; as a context, they end with it, and with this process however it ends.
+
+    Args:
+        workers: how many processes; 0 draws in this one.
+        threads: of each.
+    """
+
+    def __init__(self, workers: int, threads: int):
+        self.workers = workers
+        context = multiprocessing.get_context("spawn")
+        self.pool = (
+            ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work, initargs=(threads,))
+            if workers
+            else None
+        )
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+
+    def results(self, tasks: Sequence[Task], on_time: Callable[[], bool]) -> Iterator[dict[int, dict]]:
+        """The records of each task as it ends; no new one is begun once ``on_time`` says no."""
+        if not self.pool:
+            for task in tasks:
+                if on_time():
+                    yield do(task)
+            return
+        waiting = list(tasks)
+        running: set[Future] = set()
+        while waiting or running:
+            while waiting and len(running) < self.workers:
+                if not on_time():
+                    waiting = []
+                    break
+                running.add(self.pool.submit(do, waiting.pop(0)))
+            if running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()

@@ -1,0 +1,31 @@
+"""The largest memory that a run takes, printed in MB; in a process of its own, since a process never shrinks.
+
+python -m benchmarks.speed.memory STEPS
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from helpers import load_network, visualize
+
+SIZE = 128  # pixels: enough to be seen, little enough to be quick
+
+
+def peak_mb() -> float:
+    """The largest resident memory of this process so far, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's getrusage would tell the parent's, if that was larger
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1000
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+if __name__ == "__main__":
+    visualize(259, load_network("squeezenet1_1"), steps=int(sys.argv[1]), size=SIZE, progress=False)
+    print(f"{peak_mb():.1f}")

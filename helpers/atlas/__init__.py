@@ -1,0 +1,1 @@
+"""Many classes: planned, drawn by many workers, stored, looked up (chapter 9)."""

@@ -1,0 +1,184 @@
+"""The loop of an atlas: draws what is missing, stores each picture whole, loses nothing, and lets any engine draw."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from ..basics.files import write_whole
+from ..basics.settings import is_quiet
+from .plan import Batch, Outcome, Piece, Recipe, draw_batch
+
+END_OF_PNG = b"IEND\xaeB`\x82"
+STALE = 60  # seconds after which a half-written file has no writer any more
+Draw = Callable[[Batch], Sequence[Outcome]]
+Engine = Callable[[Draw, Iterable[Batch]], Iterator[tuple[Batch, Sequence[Outcome] | None]]]
+
+
+@dataclass
+class Report:
+    """What a run of ``render`` did. Printed, it is a sentence, and a line for each piece that could not be drawn.
+
+    Attributes:
+        wanted, drawn, kept: how many pieces were asked for, drawn now, and there before.
+        failed: the names of those that cannot be drawn, and why not.
+        interrupted: whether Ctrl-C ended it.
+        seconds: how long it took.
+    """
+
+    wanted: int
+    drawn: int = 0
+    kept: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        words = f"{self.wanted} wanted: {self.kept} were there, {self.drawn} drawn, {len(self.failed)} cannot be drawn"
+        words += "; stopped early: the same call does the rest" if self.interrupted else ""
+        return "\n".join([f"{words}.", *(f"  {name}: {why}" for name, why in self.failed.items())])
+
+
+def one_by_one(draw: Draw, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Sequence[Outcome] | None]]:
+    """The engine that needs no engine: this process, one batch after another (chapter 9)."""
+    for batch in batches:
+        yield batch, draw(batch)
+
+
+def render(
+    pieces: Sequence[Piece],
+    recipe: Recipe,
+    folder: str | os.PathLike[str],
+    *,
+    batch: int = 8,
+    engine: Engine = one_by_one,
+    draw: Draw = draw_batch,
+    retry: bool = False,
+    progress: bool | None = None,
+) -> Report:
+    """Draw every piece that is not yet in a folder (chapter 9).
+
+    Each picture is written whole or not at all, as soon as its batch is done. So Ctrl-C, a killed worker or a killed
+    run lose no more than the batches in flight, and the same call does the rest, in the same batches: in float32 a
+    picture depends a little on its company. A piece that cannot be drawn leaves a note, ``NAME.failed``, and is not
+    tried again.
+
+    Args:
+        pieces, recipe: from ``plan``.
+        folder: where the PNG files go; each carries its caption.
+        batch: how many pictures are drawn at once.
+        engine: who draws: takes a function and batches, and yields each batch with what the function made of it, in
+            any order, or with ``None`` where the worker died of it.
+        draw: what is done with a batch.
+        retry: whether to try again what could not be drawn.
+        progress: whether to show a bar; by default unless ``POMERANIAN_QUIET`` is set.
+
+    Returns:
+        A ``Report``.
+
+    Raises:
+        ValueError: a batch of no picture.
+        OSError: the folder cannot be written to, or the disk is full; what is stored stays.
+    """
+    if batch < 1:
+        raise ValueError(f"a batch has 1 picture or more, got {batch}")
+    shelf = Shelf(folder)
+    absent = [piece for piece in pieces if not shelf.has(piece.name)]
+    before = {} if retry else {piece.name: why for piece in absent if (why := shelf.note(piece.name))}
+    missing = {piece for piece in absent if piece.name not in before}
+    report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
+    start = time.perf_counter()
+    hidden = is_quiet() if progress is None else not progress
+    with tqdm(total=len(pieces), initial=len(pieces) - len(missing), unit="image", disable=hidden) as bar:
+
+        def run(batches: list[Batch]) -> list[Batch]:
+            """Draw batches; returns those that their workers died of."""
+            deadly = []
+            with contextlib.closing(engine(draw, batches)) as results:
+                for done, outcomes in results:
+                    if outcomes is None:
+                        deadly.append(done)
+                        continue
+                    for piece, outcome in zip(done.pieces, outcomes, strict=True):
+                        if piece in missing:
+                            shelf.store(piece.name, outcome, report)
+                            bar.update()
+            return deadly
+
+        try:
+            suspects = run([Batch(some, recipe) for some in _groups(pieces, batch) if missing.intersection(some)])
+            for piece in [piece for batch in suspects for piece in batch.pieces if piece in missing]:
+                if run([Batch((piece,), recipe)]):  # nothing else was under way: it was this one
+                    shelf.store(piece.name, "the worker died", report)
+                    bar.update()
+        except KeyboardInterrupt:
+            report.interrupted = True
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+class Shelf:
+    """A folder of pictures, each there whole or not at all."""
+
+    def __init__(self, folder: str | os.PathLike[str]):
+        self.folder = Path(folder).expanduser()
+        try:
+            probe = self.folder / f"writable-{uuid.uuid4().hex}"  # no other run's, which may start at the same time
+            write_whole(probe, b"")
+            probe.unlink()
+            for left in self.folder.glob("*.partial"):
+                with contextlib.suppress(FileNotFoundError):  # another run was faster
+                    if time.time() - left.stat().st_mtime > STALE:
+                        left.unlink()
+        except OSError as error:
+            raise type(error)(f"cannot write to {self.folder}: {error.strerror or error}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether a picture is there, to its last byte."""
+        return is_whole(self.folder / f"{name}.png")
+
+    def note(self, name: str) -> str:
+        """Why a picture could not be drawn; empty if nobody knows of any reason."""
+        path = self.folder / f"{name}.failed"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    def store(self, name: str, outcome: Outcome, report: Report) -> None:
+        """Write a picture, or why there is none, and count it."""
+        ending, data = ("failed", outcome.encode()) if isinstance(outcome, str) else ("png", outcome)
+        try:
+            write_whole(self.folder / f"{name}.{ending}", data)
+        except OSError as error:
+            why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+            stored = f"{report.drawn} pictures of this run are stored, and the same call does the rest"
+            raise type(error)(f"{self.folder}: {why}; {stored}") from None
+        if ending == "failed":
+            report.failed[name] = outcome
+        else:
+            report.drawn += 1
+            (self.folder / f"{name}.failed").unlink(missing_ok=True)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a PNG file is there, to its last byte."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(END_OF_PNG), os.SEEK_END)
+            return file.read() == END_OF_PNG
+    except OSError:
+        return False
+
+
+def _groups(pieces: Sequence[Piece], batch: int) -> Iterator[tuple[Piece, ...]]:
+    """Pieces of one seed each, ``batch`` at a time."""
+    for _, alike in groupby(sorted(pieces, key=lambda piece: piece.seed), key=lambda piece: piece.seed):
+        some = list(alike)
+        yield from (tuple(some[i : i + batch]) for i in range(0, len(some), batch))

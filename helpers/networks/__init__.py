@@ -1,0 +1,1 @@
+"""Networks: what they look like from outside, where their weights come from."""

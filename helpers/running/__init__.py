@@ -1,0 +1,1 @@
+"""What watches a run: its progress, its checkpoint, its randomness."""

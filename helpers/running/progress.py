@@ -1,0 +1,55 @@
+"""What is seen while an ascent runs: a bar with the score, and in a notebook the picture itself."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+from tqdm.auto import tqdm
+
+from ..basics.settings import is_quiet
+from ..transforms import Transform
+
+
+class Watch:
+    """A context that shows how far an ascent has come.
+
+    Args:
+        steps: how many steps there are.
+        bar: whether to show a progress bar; ``None`` shows one unless stored outputs are being made.
+        preview: show the first image every so many steps, where there is a notebook to show it in.
+        finish: from raw images to pictures in [0, 1].
+    """
+
+    def __init__(self, steps: int, bar: bool | None, preview: int | None, finish: Transform):
+        if preview is not None and preview < 1:
+            raise ValueError(f"preview is every how many steps to show the image, from 1 on; got {preview}")
+        hidden = is_quiet() if bar is None else not bar
+        self.bar = tqdm(total=steps, disable=hidden, desc="ascent")
+        self.preview = None if is_quiet() else preview
+        self.finish, self.screen = finish, None
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.bar.close()
+
+    def show(self, step: int, images: Tensor, scores: Tensor) -> None:
+        """Move the bar to ``step`` and, when it is due, show the first of the images (B, 3, H, W)."""
+        self.bar.update(step + 1 - self.bar.n)
+        if not self.bar.disable:
+            self.bar.set_postfix(score=f"{scores.mean().item():.2f}", refresh=False)
+        if self.preview and step % self.preview == 0:
+            self._draw(self.finish(images)[0])
+
+    def _draw(self, image: Tensor) -> None:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if get_ipython() is None:
+            return
+        picture = F.to_pil_image(image.detach().float().clamp(0, 1).cpu())
+        if self.screen is None:
+            self.screen = display(picture, display_id=True)
+        else:
+            self.screen.update(picture)

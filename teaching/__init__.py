@@ -1,0 +1,1 @@
+"""What a teacher and the students use: assignments, their checks, the autograder."""

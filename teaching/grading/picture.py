@@ -1,0 +1,96 @@
+"""The open question: the recipe that a student handed in, drawn by the grader and looked at by another network.
+
+What comes from the student is a dict, a class and a number. They are validated as any recipe file is; no code is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from helpers import Network, load_network, save_png, second_opinion
+from helpers.recipe_files.recipe import Recipe, parse
+from teaching.checks.observe import TookTooLong, Wrong, time_limit
+
+FLAT = 0.004  # standard deviation, about one step of 255
+LONGEST = 20_000  # characters
+
+
+@lru_cache(maxsize=1)
+def author() -> Network:
+    """The network that draws; loaded once, and silently."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return load_network(device="cpu")
+
+
+def checked(recipe: Any, seed: Any) -> Recipe:
+    """A recipe as ``helpers.recipe_files.recipe`` reads it, with the student's seed.
+
+    Raises:
+        RecipeError: it is none.
+        Wrong: it is not plain data of a reasonable size.
+    """
+    try:
+        words = {"title": "a picture", "author": "a student"}
+        text = yaml.safe_dump({**words, **json.loads(json.dumps(recipe)), "seed": seed})
+    except (TypeError, ValueError, yaml.YAMLError, RecursionError):
+        raise Wrong("the recipe should be a dict of words, numbers, lists and dicts") from None
+    if len(text) > LONGEST:
+        raise Wrong(f"the recipe has {len(text)} characters; some 500 are usual")
+    return parse(text)
+
+
+def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dict:
+    """Draw a picture, have it judged, and save it.
+
+    Args:
+        recipe: the student's, already found to be valid.
+        target: a class.
+        seed: a whole number.
+        folder: where the PNG goes; one that is there for the same recipe is taken.
+        limit: seconds.
+
+    Returns:
+        ``file``, ``caption``, ``opinion``, ``rank``, ``probability``, ``recipe``, ``network``.
+
+    Raises:
+        Wrong: it took too long, or came out flat or not finite.
+        RecipeError, LookupError: no such recipe or class.
+    """
+    valid = checked(recipe, seed)
+    network = author()
+    index = network.find_class(target)
+    mark = hashlib.sha256(f"{valid.what_it_draws()}\0{index}\0{network.title}".encode()).hexdigest()[:20]
+    told = folder / f"{mark}.json"
+    if told.exists():
+        return json.loads(told.read_text(encoding="utf-8"))
+    try:
+        with time_limit(limit), contextlib.redirect_stdout(io.StringIO()):
+            image = valid.draw(network, [index], valid.steps, seed)
+            opinion = second_opinion(image, index)
+    except TookTooLong:
+        raise Wrong(f"the picture was not done after {limit:g} s: fewer steps, or a smaller size") from None
+    if not torch.isfinite(image).all() or image.std() < FLAT:
+        raise Wrong("the picture is flat: one color everywhere, or not numbers at all")
+    folder.mkdir(parents=True, exist_ok=True)
+    save_png(image, folder / f"{mark}.png")
+    facts = {
+        "file": f"{mark}.png",
+        "caption": f"{network.class_name(index)}, drawn with {network.title}, {valid.steps} steps, seed {seed}",
+        "opinion": opinion.caption(0),
+        "rank": int(opinion.rank[0]),
+        "probability": float(opinion.probability[0]),
+        "recipe": valid.in_words(),
+    }
+    beside = told.with_suffix(".new")
+    beside.write_text(json.dumps(facts), encoding="utf-8")
+    beside.replace(told)
+    return facts

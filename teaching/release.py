@@ -1,0 +1,246 @@
+"""Write what students get: the assignments without their solutions and hidden tests.
+
+    python teaching/release.py            writes assignments/ from teaching/source/
+    python teaching/release.py --check    writes nothing: fails if a file is not what it should be
+
+The source carries nbgrader's marks: `### BEGIN SOLUTION prompt` and `### END SOLUTION` in the cells that students
+write, `### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS` in tests. No line of either may be left anywhere in what is
+written: that is checked on the text before anything is stored. Making the same files twice makes no difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.notebooks.rename import replace_file
+from tools.notebooks.stored import METADATA, clean_outputs, serialize
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES, TARGETS = ROOT / "teaching" / "source", ROOT / "teaching" / "release"
+BEGIN = re.compile(r"^(\s*)### BEGIN (SOLUTION|HIDDEN TESTS)\b[ \t:]*(.*?)\s*$")
+END = re.compile(r"^\s*### END (SOLUTION|HIDDEN TESTS)\s*$")
+WRITTEN = "YOUR ANSWER HERE"  # as nbgrader has it
+DROPPED_TAGS = {"solution", "hide-input"}  # of cells that students write
+LINK = re.compile(r"(\]\()([^)\s:#]+)((?:#[^)\s]*)?\))")
+SHORT = 12  # characters; a shorter line gives nothing away unless it stands alone
+EXEMPT = re.compile(
+    r"""(?x)                                # what gives nothing away, even in a solution:
+    [\W_]*                                  #   brackets and commas
+    | (else|try|finally|pass|break|continue|return)\s*:?
+    | return\s+[a-z_]+                      #   a name is returned
+    | (import|from)\s.*                     #   an import
+    | for\s+_\s+in\s+range\(steps\):        #   a loop over the argument that is called steps
+    | with\s+torch\.no_grad\(\):
+    | optimizer\.(zero_grad|step)\(\)       #   what any training loop has, and given ones show
+    """
+)
+
+
+class Faulty(ValueError):
+    """A source from which no student file can be made; the message says which cell and why."""
+
+
+def marks(cell: NotebookNode) -> dict:
+    """What nbgrader's metadata says of a cell."""
+    return cell.metadata.get("nbgrader", {})
+
+
+def cut(source: str, where: str) -> tuple[str, list[tuple[str, str]]]:
+    """Take solutions and hidden tests out of a cell's source.
+
+    Returns:
+        What is left, with a ``raise NotImplementedError`` in the place of each solution, and what was taken, each piece
+        with its kind.
+
+    Raises:
+        Faulty: a mark without its partner, or one inside another.
+    """
+    left, taken, inside = [], [], None
+    for line in source.split("\n"):
+        begin, end = BEGIN.match(line), END.match(line)
+        if begin and inside is None:
+            inside = begin.group(2)
+            taken.append((inside, ""))
+            if inside == "SOLUTION":
+                left.append(f"{begin.group(1)}raise NotImplementedError({quoted(begin.group(3) or 'your code here')})")
+        elif end and inside == end.group(1):
+            inside = None
+        elif begin or end:
+            raise Faulty(f"{where}: the mark {line.strip()!r} has no partner")
+        elif inside is not None:
+            taken[-1] = (inside, taken[-1][1] + line + "\n")
+        else:
+            left.append(line)
+    if inside is not None:
+        raise Faulty(f"{where}: ### BEGIN {inside} has no end")
+    return "\n".join(left).rstrip("\n"), taken
+
+
+def quoted(prompt: str) -> str:
+    """A prompt as a Python string in double quotes."""
+    return '"' + prompt.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def student_cell(cell: NotebookNode, where: str) -> tuple[NotebookNode, list[tuple[str, str]]]:
+    """A cell as students get it, and what was taken out."""
+    made = nbformat.from_dict(dict(cell))
+    solution, graded = bool(marks(cell).get("solution")), bool(marks(cell).get("grade"))
+    tags = [tag for tag in cell.metadata.get("tags", []) if not solution or tag not in DROPPED_TAGS]
+    made.metadata = nbformat.from_dict(
+        ({"tags": tags} if tags else {}) | ({"nbgrader": marks(cell)} if marks(cell) else {})
+    )
+    if cell.cell_type != "code":
+        taken = [("SOLUTION", cell.source)] if solution else []
+        made.source = WRITTEN if solution else cell.source
+        return made, taken
+    made.source, taken = cut(cell.source, where)
+    kinds = {kind for kind, _ in taken}
+    if "SOLUTION" in kinds and not solution:
+        raise Faulty(f"{where}: a solution in a cell that is not for students to write (nbgrader: solution)")
+    if solution and "SOLUTION" not in kinds:
+        raise Faulty(f"{where}: a cell for students to write, without ### BEGIN SOLUTION")
+    if "HIDDEN TESTS" in kinds and not (graded and marks(cell).get("locked")):
+        raise Faulty(f"{where}: hidden tests in a cell that is not a locked test (nbgrader: grade, locked)")
+    try:
+        ast.parse(re.sub(r"^(\s*)([%!].*)$", r"\1pass", made.source, flags=re.MULTILINE))
+    except SyntaxError as error:
+        raise Faulty(f"{where}: without its solution it is no Python: {error.msg}") from None
+    made.outputs = clean_outputs(cell.outputs) if "target" in tags else []
+    made.execution_count = None
+    for output in made.outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = None
+    return made, taken
+
+
+def relinked(source: str, folder: Path, target: Path) -> str:
+    """A Markdown text's links, from one folder's point of view to another's; those between assignments stay."""
+
+    def moved(match: re.Match) -> str:
+        place = (folder / match.group(2)).resolve()
+        if place.parent == folder.resolve() or not place.exists():
+            return match.group(0)
+        return match.group(1) + Path(os.path.relpath(place, target.resolve())).as_posix() + match.group(3)
+
+    return LINK.sub(moved, source).replace("/teaching/source/", "/teaching/release/")
+
+
+def make(path: Path, target: Path = TARGETS) -> tuple[NotebookNode, list[tuple[str, str]]]:
+    """A student's notebook from its source, and all that was taken out.
+
+    Raises:
+        Faulty: see its message.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    made, taken, seen = [], [], set()
+    for index, cell in enumerate(notebook.cells, start=1):
+        name = marks(cell).get("grade_id") or cell.get("id", f"{path.stem}-{index}")
+        if name in seen:
+            raise Faulty(f"{path.name}: two cells are called {name}")
+        seen.add(name)
+        one, pieces = student_cell(cell, f"{path.name}, cell {index} ({name})")
+        if one.cell_type == "markdown":
+            one.source = relinked(one.source, path.parent, target)
+        made.append(one)
+        taken += pieces
+    notebook.cells, notebook.metadata = made, nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook, taken
+
+
+# --- nothing leaks ---
+
+
+def bare(line: str) -> str:
+    """A line without its comment and with single spaces."""
+    return " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
+
+
+def telling(piece: str) -> list[str]:
+    """The lines of a piece that must not be seen."""
+    lines = [bare(line) for line in piece.split("\n")]
+    return [line for line in lines if line and not EXEMPT.fullmatch(line)]
+
+
+def texts(notebook: NotebookNode) -> Iterator[str]:
+    """Every text in a notebook: sources, outputs, attachments' names, prompts."""
+    for cell in notebook.cells:
+        yield cell.source
+        for output in cell.get("outputs", []):
+            yield output.get("text", "")
+            yield from (str(v) for k, v in output.get("data", {}).items() if k.startswith("text/"))
+            yield from output.get("traceback", [])
+
+
+def leaks(notebook: NotebookNode, taken: list[tuple[str, str]]) -> list[str]:
+    """The lines of solutions and hidden tests that are still to be seen: whole lines, and longer ones within others."""
+    seen = [bare(line) for text in texts(notebook) for line in text.split("\n")]
+    whole, all_of_it = set(seen), "\n".join(seen)
+    found = [line for _, piece in taken for line in telling(piece)]
+    return [line for line in dict.fromkeys(found) if line in whole or (len(line) > SHORT and line in all_of_it)]
+
+
+# --- all of them ---
+
+
+def make_all(sources: Path = SOURCES, target: Path = TARGETS) -> dict[Path, str]:
+    """The text of every student file by its path.
+
+    Raises:
+        Faulty: one cannot be made, or would give something away.
+    """
+    texts_by_path = {}
+    made = {path: make(path, target) for path in sorted(sources.glob("*.ipynb"))}
+    everything = [piece for _, taken in made.values() for piece in taken]
+    for path, (notebook, _) in made.items():
+        if found := leaks(notebook, everything):
+            raise Faulty(
+                f"{path.name} would show students {found[0]!r}" + f" and {len(found) - 1} more" * (len(found) > 1)
+            )
+        nbformat.validate(notebook)
+        texts_by_path[target / path.name] = serialize(notebook)
+    return texts_by_path
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files that changed; return 0, or 1 after an error for people."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if something would change")
+    check = parser.parse_args(arguments).check
+    try:
+        files = make_all()
+    except Faulty as error:
+        print(f"assignments: {error}", file=sys.stderr)
+        return 1
+    stale = [path for path in TARGETS.glob("*.ipynb") if path not in files]
+    changed = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in [*changed, *stale]:
+        print(f"  {path.relative_to(ROOT)}{' (no source: to be removed)' if path in stale else ''}")
+    if check:
+        print(f"{len(changed) + len(stale)} of {len(files)} student files are not what `make assignments` writes.")
+        return bool(changed or stale)
+    TARGETS.mkdir(exist_ok=True)
+    for path in stale:
+        path.unlink()
+    for path in changed:
+        if not path.exists():
+            path.touch()  # replace_file keeps the mode of what was there
+        replace_file(path, files[path])
+    print(f"{len(files)} student files, {len(changed)} changed.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

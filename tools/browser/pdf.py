@@ -1,0 +1,144 @@
+"""Print the built site as one PDF through headless Chromium, twice: the second time with page numbers in its contents.
+
+python tools/browser/pdf.py [--site _build/html] [--out _build/the-ideal-pomeranian.pdf]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.browser.chromium import SETTLED, NoBrowser, open_chromium, served  # noqa: E402
+from tools.browser.paper import bind  # noqa: E402
+
+OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
+KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
+PLACE = re.compile(
+    rb"/([^\s/\[\]()<>]+)\s*\[\s*(\d+) 0 R\s*/XYZ|\((?P<name>(?:[^()\\]|\\.)*)\)\s*\[\s*(\d+) 0 R\s*/XYZ"
+)
+REFERENCE = re.compile(rb"(\d+) 0 R")
+QUALITY = 85
+HEX = re.compile(r"#([0-9A-Fa-f]{2})")
+
+
+def pages_in_order(objects: dict[int, bytes]) -> list[int]:
+    """Return the numbers of a PDF's page objects, first page first."""
+    root = next(body for body in objects.values() if b"/Type /Catalog" in body or b"/Type/Catalog" in body)
+    start = int(re.search(rb"/Pages (\d+) 0 R", root)[1])
+
+    def leaves(number: int) -> list[int]:
+        kids = KIDS.search(objects[number])
+        if kids is None:
+            return [number]
+        return [leaf for kid in REFERENCE.findall(kids[1]) for leaf in leaves(int(kid))]
+
+    return leaves(start)
+
+
+def places_in(pdf: bytes) -> tuple[dict[str, int], int]:
+    """Return the page, counted from 1, of each named place in a PDF that Chromium wrote; and how many pages it has."""
+    objects = {int(match[1]): match[2] for match in OBJECT.finditer(pdf)}
+    order = {number: k for k, number in enumerate(pages_in_order(objects), start=1)}
+    places = {}
+    for match in PLACE.finditer(pdf):
+        name = (match[1] or match["name"]).decode("latin-1")
+        page = order.get(int(match[2] or match[4]))
+        if page:
+            plain = HEX.sub(lambda code: chr(int(code[1], 16)), name) if match[1] else name
+            places[unquote(plain)] = page
+    return places, len(order)
+
+
+def files_of(contents: dict) -> list[str]:
+    """Return the files of a table of contents or of a part of one, in order; links to elsewhere are left out."""
+    found = [contents[key] for key in ("root", "file") if key in contents]
+    below = [one for key in ("parts", "subtrees", "chapters", "sections", "entries") for one in contents.get(key, [])]
+    return found + [name for one in below for name in files_of(one)]
+
+
+def chapters_in_order() -> tuple[list[str], dict]:
+    """Return the pages of the book in the order of its contents, and its settings."""
+    toc, settings = (yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("_toc.yml", "_config.yml"))
+    return [f"{name}.html" for name in files_of(toc)], settings
+
+
+def as_photographs(text: str, folder: Path) -> str:
+    """Write the WebP and AVIF pictures that a page shows as JPEG beside it, and return the page with their names.
+
+    Chromium takes JPEG into a PDF as it is, and stores all else without loss, at ten times the size.
+    """
+    from PIL import Image
+
+    def photograph(match: re.Match) -> str:
+        source = (folder / match[1]).resolve()
+        target = folder / f"{source.stem}.jpg"
+        if not target.is_file():
+            with Image.open(source) as picture:
+                whole = picture.convert("RGBA")
+            paper = Image.new("RGBA", whole.size, "white")
+            Image.alpha_composite(paper, whole).convert("RGB").save(target, quality=QUALITY, subsampling=0)
+        return f'src="{target.name}"'
+
+    return re.sub(r'src="(\.\./[^"]+\.(?:webp|avif))"', photograph, text)
+
+
+def print_page(browser, url: str) -> bytes:
+    """Open a page and print it; links, outline and structure (for screen readers) come along."""
+    browser.get(url)
+    browser.execute_async_script(SETTLED)
+    settings = {"printBackground": True, "preferCSSPageSize": True, "generateTaggedPDF": True}
+    settings |= {"generateDocumentOutline": True, "transferMode": "ReturnAsBase64"}
+    return base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", settings)["data"])
+
+
+def main() -> int:
+    """Bind, print, look where everything stands, and print again."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "the-ideal-pomeranian.pdf")
+    asked = parser.parse_args()
+    pages, settings = chapters_in_order()
+    pages = [page for page in pages if (asked.site / page).is_file()]
+    places: dict[str, int] = {}
+    folder = asked.site / "_paper"
+    folder.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory() as profile, served(asked.site) as address:
+            browser = open_chromium(profile, patience=600)
+            browser.command_executor.client_config.timeout = 900
+            try:
+                for _ in range(2):
+                    text, entries = bind(asked.site, pages, settings["title"], settings["html"]["baseurl"], places)
+                    text = as_photographs(text, folder)
+                    (folder / "book.html").write_text(text, encoding="utf-8")
+                    pdf = print_page(browser, f"{address}/_paper/book.html")
+                    places, count = places_in(pdf)
+            finally:
+                browser.quit()
+    except NoBrowser as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder)
+    missing = [entry.anchor for entry in entries if entry.anchor not in places]
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_bytes(pdf)
+    print(f"{count} pages, {len(pdf) / 1e6:.1f} MB: {asked.out}")
+    if missing:
+        print(f"no page number was found for: {', '.join(missing)}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Judge the pictures that `tools/draw/atlas.py` drew, and bind them: a few sheets and one file of facts, for a page.
+
+    python tools/draw/bind_atlas.py [--pictures _build/atlas] [--into book/_static/atlas]
+
+It wants every class, drawn by the atlas's own recipe, and takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
+SHEETS = {  # side of a picture, pictures across, pictures on a sheet, its name, quality of AVIF
+    "tile": (96, 10, 100, "tiles-{}.avif", 55),
+    "large": (224, 5, 25, "large-{:02d}.avif", 45),
+}
+LIKE = 3  # look-alikes that are named
+AT_ONCE = 25
+
+
+def bind(pictures: Path, into: Path) -> dict:
+    """Write the sheets and ``atlas.json``; returns the facts."""
+    from helpers import load_network, second_opinion
+    from helpers.atlas.plan import plan
+    from helpers.basics.files import write_whole
+    from helpers.judge import look
+    from tools.draw.atlas import DEFAULT
+
+    pieces, recipe = plan(None, DEFAULT)
+    images, failed = gather(pictures, [piece.name for piece in pieces])
+    artist = load_network(recipe.network)
+    logits = torch.cat([look(artist, some) for some in images.split(AT_ONCE)]).diagonal()
+    opinions = [second_opinion(images, range(len(images)), judge) for judge in JUDGES]
+    likeness = alike(images, load_network(JUDGES[0]))
+    facts = {
+        "network": artist.title,
+        "call": f"visualize({{name!r}}, load_network({recipe.network!r}), style={recipe.style!r}, "
+        f"steps={recipe.steps}, size={recipe.size}, seed={pieces[0].seed})",
+        "recipe": f"style {recipe.style}, {recipe.steps} steps, {recipe.size} pixels, seed {pieces[0].seed}",
+        "judges": [opinion.judge for opinion in opinions],
+        "agreement": {share: [round(getattr(one, share), 3) for one in opinions] for share in ("top1", "top5")},
+        **{kind: dict(zip(("side", "across", "each"), made[:3], strict=True)) for kind, made in SHEETS.items()},
+        "classes": entries(artist.classes, logits, opinions, likeness),
+        "failed": failed,
+    }
+    for side, across, each, name, quality in SHEETS.values():
+        for k, some in enumerate(images.split(each)):
+            write_whole(into / name.format(k), sheet(some, side, across, quality))
+    write_whole(into / "atlas.json", json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode())
+    return facts
+
+
+def gather(pictures: Path, names: Sequence[str]) -> tuple[Tensor, list[str]]:
+    """The pictures, (B, 3, H, W) in [0, 1], gray where one could not be drawn, and the names of those.
+
+    Raises:
+        FileNotFoundError: some are missing that nobody gave up.
+    """
+    from helpers.atlas.render import is_whole
+
+    lost = [name for name in names if not is_whole(pictures / f"{name}.png")]
+    failed = [name for name in lost if (pictures / f"{name}.failed").exists()]
+    if missing := sorted(set(lost) - set(failed)):
+        raise FileNotFoundError(f"{len(missing)} of {len(names)} are not drawn yet, such as {missing[0]}: draw them")
+    found = {name: pixels(pictures / f"{name}.png") for name in names if name not in failed}
+    gray = torch.full_like(next(iter(found.values())), 128)
+    return torch.stack([found.get(name, gray) for name in names]).float() / 255, failed
+
+
+def pixels(path: Path) -> Tensor:
+    """A picture file as (3, H, W) uint8."""
+    with Image.open(path) as image:
+        return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
+
+
+def entries(names: Sequence[str], logits: Tensor, opinions: Sequence, likeness: Tensor) -> list[dict]:
+    """What the page says about each class."""
+    place = {c: k for k, c in enumerate(walk(1 - likeness.numpy()))}
+    others = likeness - 2 * torch.eye(len(likeness))
+    return [
+        {
+            "name": name,
+            "logit": round(logits[i].item(), 1),
+            "ranks": [int(one.rank[i]) for one in opinions],
+            "beliefs": [rounded(one.probability[i].item()) for one in opinions],
+            "guess": [one.top[i][0][0] for one in opinions],
+            "sure": [rounded(one.top[i][0][1]) for one in opinions],
+            "walk": place[i],
+            "like": others[i].topk(min(LIKE, len(others) - 1)).indices.tolist(),
+        }
+        for i, name in enumerate(names)
+    ]
+
+
+def rounded(p: float) -> float:
+    """A probability to three digits."""
+    return float(f"{p:.3g}")
+
+
+@torch.no_grad()
+def alike(images: Tensor, judge) -> Tensor:
+    """How much each two pictures look alike, (B, B): the cosine between what a judge's last layer makes of them."""
+    found = [judge.activations(some, ["head"])["head"].mean(dim=(2, 3)) for some in images.split(AT_ONCE)]
+    features = torch.cat(found)
+    features = torch.nn.functional.normalize(features - features.mean(dim=0), dim=1)
+    return features @ features.T
+
+
+def walk(distances: np.ndarray) -> list[int]:
+    """An order (N,) in which neighbors are close, from distances (N, N): to the nearest that is left, then 2-opt."""
+    count = len(distances)
+    order, left = [0], set(range(1, count))
+    while left:
+        near = min(left, key=lambda k: distances[order[-1], k])
+        order.append(near)
+        left.remove(near)
+    path, better = np.array(order), True
+    while better:
+        better = False
+        for i in range(count - 2):
+            a, b = path[i], path[i + 1]
+            ends, after = path[i + 2 :], np.append(path[i + 3 :], -1)
+            beyond = np.where(after >= 0, distances[b, after] - distances[ends, after], 0)
+            gain = distances[a, ends] + beyond - distances[a, b]
+            if gain.min() < -1e-9:
+                j = i + 2 + int(gain.argmin())
+                path[i + 1 : j + 1] = path[i + 1 : j + 1][::-1]
+                better = True
+    return path.tolist()
+
+
+def sheet(images: Tensor, side: int, across: int, quality: int) -> bytes:
+    """Pictures (B, 3, H, W) side by side, as one AVIF file."""
+    small = F.resize(images, [side, side], antialias=True).clamp(0, 1)
+    rows = -(-len(small) // across)
+    cells = torch.full((rows * across, 3, side, side), 0.5)
+    cells[: len(small)] = small
+    whole = cells.unflatten(0, (rows, across)).permute(2, 0, 3, 1, 4).reshape(3, rows * side, across * side)
+    memory = io.BytesIO()
+    F.to_pil_image(whole).save(memory, "AVIF", quality=quality, speed=4)
+    return memory.getvalue()
+
+
+def main() -> None:
+    """Bind the atlas, and say what it weighs and what the judges think."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path, default=ROOT / "_build" / "atlas")
+    parser.add_argument("--into", type=Path, default=ROOT / "book" / "_static" / "atlas")
+    asked = parser.parse_args()
+    try:
+        facts = bind(asked.pictures, asked.into)
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    weight = sum(path.stat().st_size for path in asked.into.iterdir())
+    print(f"{len(facts['classes'])} classes in {asked.into}, {weight / 1e6:.1f} MB; {facts['agreement']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The directive `{atlas}`: the page of a thousand pictures, with its data, style and scripts within it.
+
+A page that is opened from a file may read no other file by script, so all that `book/_static/atlas/atlas.json` says,
+and all that stands in `book/atlas/`, is written into the page itself. Only the sheets of pictures stay files; the
+browser fetches those that come into sight. Without a script, and on paper, the page shows the sheets and a table.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+LOG = logging.getLogger(__name__)
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ROOT / "book" / "atlas"
+DATA = ROOT / "book" / "_static" / "atlas" / "atlas.json"
+SCRIPTS = ("classes.js", "wall.js", "dialog.js", "atlas.js")
+SHELL, STYLE = "shell.html", "atlas.css"
+LIVES = (  # before a sheet is fetched; browsers that lack what the wall wants keep the sheets
+    "<script>if (Object.hasOwn && window.HTMLDialogElement) "
+    'document.currentScript.parentNode.classList.add("atlas-lives")</script>'
+)
+KEYS = {"network", "call", "recipe", "judges", "agreement", "tile", "large", "classes"}
+
+
+class BadAtlas(ValueError):
+    """The atlas's data are not there, or not what the page needs."""
+
+
+def read_atlas(path: Path) -> dict:
+    """Read the atlas's data.
+
+    Raises:
+        BadAtlas: if there is no such file, or something is missing in it.
+    """
+    try:
+        atlas = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadAtlas(f"{path.name} cannot be read: {error}") from error
+    if missing := KEYS - set(atlas):
+        raise BadAtlas(f"{path.name} has no {', '.join(sorted(missing))}")
+    wrong = [one["name"] for one in atlas["classes"] if len(one["beliefs"]) != len(atlas["judges"])]
+    if wrong:
+        raise BadAtlas(f"{path.name} has not one belief a judge for {', '.join(wrong[:3])}")
+    return atlas
+
+
+def in_script(data: dict) -> str:
+    """Return data as JSON that may stand in a `<script>`: nothing in it can end it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def both(words: list[str]) -> str:
+    """Join words with commas and an "and"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def shares(values: list[float]) -> str:
+    """Write shares in [0, 1] as percentages: ``50% and 48%``."""
+    return both([f"{100 * value:.0f}%" for value in values])
+
+
+def introduction(atlas: dict) -> str:
+    """Say in one paragraph who drew, how, and how often the judges name the class."""
+    first, five = (shares(atlas["agreement"][key]) for key in ("top1", "top5"))
+    return (
+        f"{atlas['network']} drew all {len(atlas['classes']):,} ({atlas['recipe']}). {both(atlas['judges'])}, "
+        f"which had no part in it, looked at them afterwards: they name the class first in {first} of the pictures, "
+        f"and among their first five in {five}."
+    )
+
+
+def sheets(atlas: dict, folder: str) -> str:
+    """Return the sheets of tiles as pictures, for paper and for readers without scripts."""
+    layout, names = atlas["tile"], [one["name"] for one in atlas["classes"]]
+    wide, high = layout["side"] * layout["across"], layout["side"] * layout["each"] // layout["across"]
+    size = f'width="{wide}" height="{high}" loading="lazy"'
+    images = []
+    for k, first in enumerate(range(0, len(names), layout["each"])):
+        last = min(first + layout["each"], len(names)) - 1
+        alt = f"Pictures of the classes {first} to {last}, from {names[first]} to {names[last]}"
+        words = f"{first} to {last}, {names[first]} to {names[last]}, row by row"
+        image = f'<img src="{folder}/tiles-{k}.avif" alt="{html.escape(alt)}" {size}>'
+        images.append(f"<figure>{image}<figcaption>{html.escape(words)}</figcaption></figure>")
+    return '<div class="atlas-sheets">' + "\n".join(images) + "</div>"
+
+
+def table(atlas: dict) -> str:
+    """Return a folded table of all classes: name, logit, and each judge's place and belief."""
+    head = "".join(f'<th scope="col">{html.escape(judge)}</th>' for judge in atlas["judges"])
+    rows = []
+    for index, one in enumerate(atlas["classes"]):
+        said = "".join(
+            f"<td>{rank}, {100 * belief:.1f}%</td>" for rank, belief in zip(one["ranks"], one["beliefs"], strict=True)
+        )
+        rows.append(
+            f'<tr><td>{index}</td><th scope="row">{html.escape(one["name"])}</th><td>{one["logit"]}</td>{said}</tr>'
+        )
+    return (
+        '<details class="atlas-names"><summary>All classes as a table: the place of each for the judges, and their '
+        'probability of it</summary><table><thead><tr><th scope="col">index</th><th scope="col">class</th>'
+        f'<th scope="col">logit</th>{head}</tr></thead><tbody>\n' + "\n".join(rows) + "\n</tbody></table></details>"
+    )
+
+
+def atlas_html(atlas: dict, folder: str, parts: Path = PARTS) -> str:
+    """Return the atlas as HTML that needs nothing but its sheets.
+
+    Args:
+        atlas: what `read_atlas` returns.
+        folder: where the sheets lie, as seen from the page, such as ``../_static/atlas``.
+        parts: the folder of the style, the scripts and the shell.
+    """
+    style, shell = ((parts / name).read_text(encoding="utf-8") for name in (STYLE, SHELL))
+    script = "\n".join((parts / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    if "</script" in script.lower() or "</style" in style.lower():
+        raise BadAtlas("a script or the style would end before its end: it names its own closing tag")
+    pieces = (
+        f"<style>\n{style}</style>",
+        f'<div class="pom-atlas" data-sheets="{html.escape(folder)}">',
+        LIVES,
+        shell,
+        sheets(atlas, folder),
+        table(atlas),
+        f'<script type="application/json" class="atlas-data">{in_script(atlas)}</script>',
+        "</div>",
+        f'<script type="module">\n{script}</script>',
+    )
+    return "\n".join(pieces)
+
+
+class Atlas(SphinxDirective):
+    """`{atlas}`: the page's second paragraph, and the atlas."""
+
+    def run(self) -> list[nodes.Node]:
+        for source in (DATA, Path(__file__), *(PARTS / name for name in (*SCRIPTS, SHELL, STYLE))):
+            self.env.note_dependency(str(source))
+        try:
+            atlas = read_atlas(DATA)
+            folder = "../" * self.env.docname.count("/") + "_static/atlas"
+            body = atlas_html(atlas, folder)
+        except BadAtlas as error:
+            LOG.warning("atlas: %s", error, location=self.get_location())
+            return []
+        said = nodes.paragraph("", introduction(atlas))
+        return [said, nodes.raw("", body, format="html")]

@@ -1,0 +1,101 @@
+"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, light pages, a door at the root."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helpers`
+
+from tools.site.atlas_page import Atlas  # noqa: E402
+from tools.site.covers import landing_follows, place_covers  # noqa: E402
+from tools.site.fold_labels import label_folds  # noqa: E402
+from tools.site.lean import make_lean  # noqa: E402
+from tools.site.links import link_mentions  # noqa: E402
+from tools.site.pictures import forget_unused, lift_pictures  # noqa: E402
+from tools.site.reference import place_pictures  # noqa: E402
+from tools.site.repairs import make_accessible  # noqa: E402
+from tools.site.social_cards import add_card, forget_cards  # noqa: E402
+from tools.site.whole_formulas import keep_formulas_whole  # noqa: E402
+
+# TeX in, HTML and its fonts out, the rarer TeX packages, MathML for screen readers. Not the menu: half as much again.
+MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
+MATHJAX_PARTS += ("output/chtml/fonts", "a11y/assistive-mml.js")
+
+REDIRECT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={target}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+</head>
+<body><p><a href="{target}">{title}</a></p></body>
+</html>
+"""
+
+
+def mathjax_source() -> Path:
+    """Return the folder of MathJax's files inside the package that carries them (found without importing it)."""
+    spec = find_spec("mathjax")
+    if spec is None:
+        raise ModuleNotFoundError("MathJax is missing: pip install -r requirements.txt brings django-static-mathjax")
+    return Path(spec.submodule_search_locations[0]) / "static" / "mathjax" / "es5"
+
+
+def copy_mathjax(source: Path, target: Path) -> None:
+    """Copy the parts of MathJax that a page may load, unless they are there."""
+    for part in MATHJAX_PARTS:
+        if (target / part).exists():
+            continue
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part)
+        else:
+            shutil.copy2(source / part, target / part)
+
+
+def finish(app, exception) -> None:
+    """Put MathJax beside the pages, and a redirect to the landing page at the root of the site."""
+    if exception is not None or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    copy_mathjax(mathjax_source(), site / "_static" / "mathjax")
+    landing = app.builder.get_target_uri(app.config.root_doc)
+    if landing != "index.html":
+        (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
+    make_lean(site)
+    forget_unused(site, site / app.builder.imagedir)
+    forget_cards(site, site / app.builder.imagedir)
+
+
+def one_search(app, config) -> None:
+    """Keep the theme's newer versions from adding a bar with a second search field above the first."""
+    config.html_theme_options.setdefault("navbar_persistent", [])
+
+
+def readable(app, what, name, thing, options, signature, returns):
+    """Let Sphinx read a signature that holds a ``<factory>``, which is no Python, as one that holds a ``...``."""
+    return (signature.replace("<factory>", "..."), returns) if signature else None
+
+
+def setup(app) -> dict:
+    """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
+    app.add_js_file("later.js")
+    app.add_directive("atlas", Atlas)
+    app.connect("config-inited", one_search)
+    app.connect("env-get-outdated", landing_follows)
+    app.connect("autodoc-process-signature", readable)
+    app.connect("doctree-resolved", link_mentions, priority=900)
+    app.connect("doctree-resolved", place_pictures, priority=950)
+    app.connect("doctree-resolved", keep_formulas_whole, priority=960)
+    app.connect("doctree-resolved", label_folds, priority=960)
+    app.connect("html-page-context", add_card)
+    app.connect("html-page-context", place_covers, priority=700)
+    app.connect("html-page-context", make_accessible, priority=800)
+    app.connect("html-page-context", lift_pictures, priority=900)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
