@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from . import source
 
@@ -50,7 +51,12 @@ def read(path: Path) -> tuple[str, dict[str, Asked]]:
     return title, questions
 
 
-def render(text: str) -> str:
-    """Markdown as HTML that contains no markup of its author's, loads nothing, and shows links as they are written."""
-    reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").disable(["image", "link"])
-    return reader.render(text)
+def render(text: str, breaks: bool = False) -> Markup:
+    """Markdown as HTML that holds no markup of its author's, loads nothing, and shows links as they are written.
+
+    Args:
+        text: in Markdown.
+        breaks: whether a line's end is one on the page.
+    """
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": breaks}).enable("table").disable(["image", "link"])
+    return Markup(reader.render(text))

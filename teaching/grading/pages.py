@@ -28,7 +28,7 @@ from .source import Assignment
 from .tables import number
 
 INK = HtmlFormatter(style="friendly", cssclass="code")
-RUBRIC = ("shows something", "tools not in it", "was looked for", "claim ≤ evidence", "can be made again")
+RUBRIC = ("it shows something", "no tools in it", "was looked for", "claim ≤ evidence", "can be repeated")
 NOT_ASKED = Asked("", "", "", ())
 
 
@@ -86,7 +86,8 @@ def page(template: str, **names: object) -> str:
     """A template filled in."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
     world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
-    world.filters |= {"number": number, "image": image, "code": code, "render": lambda text: Markup(asked.render(text))}
+    world.filters |= {"number": number, "image": image, "code": code}
+    world.filters |= {"source": asked.render, "render": lambda text: asked.render(text, breaks=True)}
     return world.get_template(template).render(ink=INK.get_style_defs(".code"), **names)
 
 
