@@ -10,6 +10,7 @@ from .atlas.plan import Batch, Piece, Recipe, draw_batch, plan
 from .atlas.render import Report, one_by_one, render
 from .atlas.stored import Atlas, Entry, load_atlas
 from .basics.files import WeightsCorrupt
+from .basics.gradients import gradient
 from .basics.images import check_images, load_photo
 from .basics.settings import about, is_fast, is_quiet, pace
 from .dream.deep_dream import deep_dream, dream_film, guided
@@ -89,6 +90,7 @@ __all__ = [
     "dream_film",
     "explore",
     "flip",
+    "gradient",
     "guided",
     "is_fast",
     "is_quiet",

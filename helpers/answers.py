@@ -62,7 +62,8 @@ def as_answer(
 
     Args:
         value: a tensor or parameter of any floating or integer type, a number, an array, a list or tuple of these.
-        shape: what is expected; None for any length; () for one number, which may come in any number of brackets.
+        shape: what is expected; None for any length; () for one number. Brackets that hold one thing are no mistake:
+            leading dimensions of length one beyond those expected are dropped, for one number all of them.
         name: what it is, for the sentence.
         like: has the expected shape, if ``shape`` is not given.
         differentiable: whether a gradient has to flow through it; otherwise the result is detached.
@@ -71,8 +72,8 @@ def as_answer(
     """
     answer = _as_tensor(value, name).to("cpu", dtype)
     wanted = tuple(shape if shape is not None else like.shape if like is not None else answer.shape)
-    if wanted == () and answer.numel() == 1:
-        answer = answer.reshape(())
+    while answer.ndim > len(wanted) and len(answer) == 1:
+        answer = answer[0]
     if len(wanted) != answer.ndim or any(n not in (None, m) for n, m in zip(wanted, answer.shape, strict=True)):
         said = f"({', '.join('any' if n is None else str(n) for n in wanted)}{',' if len(wanted) == 1 else ''})"
         expected = f"shape {said}" if wanted else "one number"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import Unwritten, Wrong, as_answer, try_answer
+from helpers import Unwritten, Wrong, as_answer, gradient, try_answer
 
 NUMBERS = torch.tensor([1.0, 2.5])
 STYLES = {
@@ -39,6 +39,13 @@ def test_a_number_may_come_in_brackets(number):
     assert as_answer(number, shape=()).item() == 3 and as_answer(number, shape=()).shape == ()
 
 
+def test_brackets_around_one_thing_are_dropped_and_no_others():
+    assert as_answer(NUMBERS[None, None], shape=(2,)).shape == (2,)
+    assert as_answer(NUMBERS[None], shape=(1, 2)).shape == as_answer(NUMBERS[None]).shape == (1, 2)
+    with pytest.raises(Wrong, match="too many|expected"):
+        as_answer(NUMBERS[:, None], shape=(2,))
+
+
 @pytest.mark.parametrize(
     ("value", "expected", "said"),
     [
@@ -54,7 +61,7 @@ def test_a_number_may_come_in_brackets(number):
         ([1, None], {}, "element 1 of it is None"),
         ([NUMBERS, torch.ones(3)], {}, "different shapes"),
         (NUMBERS, {"shape": (1, 2)}, "shape (2,), expected shape (1, 2): is the batch"),
-        (NUMBERS[None], {"like": NUMBERS}, "a batch dimension too many"),
+        (torch.ones(3, 2), {"like": NUMBERS}, "a batch dimension too many"),
         (NUMBERS, {"shape": ()}, "expected one number: a sum or a mean is missing"),
         (3.0, {"shape": (2,)}, "summed into one number"),
         (NUMBERS, {"shape": (None, 3)}, "expected shape (any, 3)"),
@@ -248,3 +255,10 @@ def test_a_check_inside_an_answer_keeps_its_own_sentence():
 
 def test_nothing_may_be_returned_where_it_may():
     assert try_answer(lambda: None, nothing=True) is None
+
+
+def test_the_gradient_of_a_score_row_by_row():
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    with torch.no_grad():
+        assert torch.equal(gradient(lambda x: x.square().sum(dim=1), x), 2 * x)
+    assert not x.requires_grad
