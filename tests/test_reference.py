@@ -25,9 +25,21 @@ ALL = re.findall(r"^\.\. (?:auto\w+:: helpers\.|py:data:: )([\w.]+)$", PAGE, re.
 ALL_OF_THEM, ONE_OF_THEM = 600_000, 40_000  # bytes
 WITHOUT_A_PICTURE = {
     "data": {"styles.Style", "Bound", "Network", "Opinion", "octaves.octave_sizes", "power_spectrum", "tiles.Tiles"},
-    "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
+    "errors": {"NoClassifier", "NotFinite", "Unwritten", "WeightsCorrupt", "WeightsUnavailable", "Wrong"},
     "files": {"save_film", "save_gif", "save_png"},
-    "words, checks, networks": {"about", "check_images", "is_fast", "is_quiet", "load_network", "pace", "show_table", "show_text"},
+    "words, checks, networks": {
+        "about",
+        "as_answer",
+        "check_images",
+        "gradient",
+        "is_fast",
+        "is_quiet",
+        "load_network",
+        "pace",
+        "show_table",
+        "show_text",
+        "try_answer",
+    },
     "an empty figure, and a panel that wants a kernel": {"new_figure", "explore"},
 }
 NONE = set().union(*WITHOUT_A_PICTURE.values())
