@@ -177,7 +177,7 @@ def test_workers_end_with_who_started_them():
     """Also where nobody had the time to tell them: a killed run left its processes drawing."""
     program = """
         import multiprocessing, os, sys, time
-        from benchmarks.drawing import Crew
+        from benchmarks.quality.drawing import Crew
         if __name__ == "__main__":
             with Crew(1, 1) as crew:
                 print(crew.pool.submit(os.getpid).result(), flush=True)
@@ -287,7 +287,7 @@ def test_the_recipes_here_are_recipes(path):
 def test_the_script_answers_without_a_traceback(tmp_path):
     mistaken = tmp_path / "mine.yml"
     mistaken.write_text(yaml.safe_dump(GOOD | {"optimizr": "Adam"}))
-    command = [sys.executable, str(store.ROOT / "benchmarks" / "scoreboard.py"), str(mistaken)]
+    command = [sys.executable, str(store.ROOT / "benchmarks" / "quality" / "scoreboard.py"), str(mistaken)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 1
     assert "did you mean optimizer?" in run.stderr

@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
 
 def start(folder: Path, *more: str) -> subprocess.Popen:
     """The program, in a process group of its own."""
-    command = [sys.executable, ROOT / "tools" / "draw_atlas.py", *SMALL, "--folder", folder, *more]
+    command = [sys.executable, ROOT / "tools" / "draw" / "atlas.py", *SMALL, "--folder", folder, *more]
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return subprocess.Popen(
         list(map(str, command)), env=environment(), start_new_session=True, preexec_fn=heed_control_c, **pipes

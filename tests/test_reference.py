@@ -24,22 +24,13 @@ PAGE = (ROOT / "book" / "helpers_reference.md").read_text(encoding="utf-8")
 ALL = re.findall(r"^\.\. (?:auto\w+:: helpers\.|py:data:: )([\w.]+)$", PAGE, re.MULTILINE)
 ALL_OF_THEM, ONE_OF_THEM = 600_000, 40_000  # bytes
 WITHOUT_A_PICTURE = {
-    "data": {"styles.Style", "Bound", "Network", "Opinion", "octaves.octave_sizes", "power_spectrum", "tiles.Tiles"},
-    "errors": {"NoClassifier", "NotFinite", "Unwritten", "WeightsCorrupt", "WeightsUnavailable", "Wrong"},
+    "data": {"styles.Style", "Bound", "Network", "Opinion", "dream.octaves.octave_sizes", "dream.tiles.Tiles"},
+    "numbers": {"power_spectrum"},
+    "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
     "files": {"save_film", "save_gif", "save_png"},
-    "words, checks, networks": {
-        "about",
-        "as_answer",
-        "check_images",
-        "gradient",
-        "is_fast",
-        "is_quiet",
-        "load_network",
-        "pace",
-        "show_table",
-        "show_text",
-        "try_answer",
-    },
+    "words, checks": {"about", "check_images", "is_fast", "is_quiet", "pace", "show_table", "show_text"},
+    "networks": {"load_network"},
+    "exercises": {"Unwritten", "Wrong", "as_answer", "gradient", "try_answer"},
     "an empty figure, and a panel that wants a kernel": {"new_figure", "explore"},
 }
 NONE = set().union(*WITHOUT_A_PICTURE.values())
@@ -79,7 +70,7 @@ def test_every_name_that_makes_a_picture_shows_it():
 
 def test_public_names_are_on_the_page():
     assert not set(helpers.__all__) - set(ALL)
-    assert {"STYLES", "octaves.MeanStep", "styles.Style", "tiles.Tiles"} <= set(LISTED)
+    assert {"STYLES", "dream.octaves.MeanStep", "styles.Style", "dream.tiles.Tiles"} <= set(LISTED)
     assert all(inspect.isclass(one) for one in (MeanStep, Style, Tiles))
 
 

@@ -195,12 +195,12 @@ def test_pages_of_an_owner():
 @pytest.fixture
 def house(tmp_path):
     """A small repository with everything that a rename touches."""
-    for folder in ("notebooks", "tools", "book"):
-        (tmp_path / folder).mkdir()
+    for folder in ("notebooks", "tools/notebooks", "book"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/a/b\n")
     (tmp_path / "README.md").write_text("https://colab.research.google.com/github/a/b/blob/main/notebooks/01.ipynb")
     (tmp_path / "book" / "picture.webp").write_bytes(b"\xff\xfe a/b")
-    (tmp_path / "tools" / "setup_cell.py").write_text('REPOSITORY = "a/b"\n')
+    (tmp_path / "tools" / "notebooks" / "setup_cell.py").write_text('REPOSITORY = "a/b"\n')
     cells = [v4.new_markdown_cell("# T"), code("REPOSITORY = 'other'", tags=["setup"])]
     (tmp_path / "notebooks" / "01.ipynb").write_text(nbformat.writes(notebook(*cells)))
     return tmp_path
@@ -248,7 +248,7 @@ def test_setup_cells_are_written_and_only_they(house):
 
 def test_rename_complains_in_one_line():
     result = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "rename.py"), "nonsense"], capture_output=True, text=True
+        [sys.executable, str(ROOT / "tools" / "notebooks" / "rename.py"), "nonsense"], capture_output=True, text=True
     )
     assert result.returncode == 1
     assert result.stderr.startswith("rename: 'nonsense' is not a repository's name.")

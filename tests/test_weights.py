@@ -260,8 +260,8 @@ except helpers.WeightsUnavailable as error:
 def test_a_placed_checkpoint_is_opened_and_known_for_what_it_is(tmp_path):
     path = tmp_path / "toy-01234567.pth"
     torch.save({"a": torch.ones(2)}, path)
-    assert opening.load_placed(path)[1] is False
+    assert opening.load_and_verify(path)[1] is False
     genuine = tmp_path / f"toy-{sha256(path)[:8]}.pth"
     path.rename(genuine)
-    state, is_genuine = opening.load_placed(genuine)
+    state, is_genuine = opening.load_and_verify(genuine)
     assert is_genuine and state["a"].tolist() == [1, 1]

@@ -15,7 +15,7 @@ from PIL import Image
 from helpers import before_after, player, slider_grid
 from tests.tags import Tags
 
-HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+HELPERS = Path(__file__).resolve().parent.parent / "helpers" / "show"
 KINDS = ("sliders", "wipes")
 
 
