@@ -63,3 +63,11 @@ def test_whatever_a_page_shows_is_set():
     show_plot(fig, caption="a line", alt="a line")
     assert ax.get_title() == "0.00" or ax.get_title(loc="left") == "0.00"
     assert legend.get_texts()[0].get_text() == "rate 10⁻⁵"
+
+
+def test_a_caption_may_be_a_text_over_several_lines():
+    text = """A caption that code
+        wraps, at step 3, seed
+        7."""
+    shown = show_images(torch.rand(1, 3, 8, 8), caption=text, alt=text)
+    assert shown.html.count("A caption that code wraps, at step 3, seed\N{NO-BREAK SPACE}7.") == 2

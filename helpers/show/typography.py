@@ -23,6 +23,7 @@ TOGETHER = re.compile(
     re.VERBOSE,
 )
 HYPHEN = re.compile(r"(?<![\w.)\]}-])-(?=\.?\d)")
+BROKEN_LINE = re.compile(r"[ \t]*\n\s*")
 RAISED = str.maketrans("-−0123456789.", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹·")
 PLAIN = range(-3, 4)  # powers of ten that need no power of ten
 
@@ -43,8 +44,8 @@ def typeset(text: str) -> str:
 
 
 def as_html(text: str) -> str:
-    """Return plain text, typeset, as it stands in a page's HTML."""
-    return html.escape(typeset(text))
+    """Return plain text, typeset, as it stands in a page's HTML; where code broke its lines is forgotten."""
+    return html.escape(typeset(BROKEN_LINE.sub(" ", text.strip())))
 
 
 def _set(text: str) -> str:
