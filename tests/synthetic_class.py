@@ -124,14 +124,14 @@ def malicious(secret: Path, outside: Path, port: int) -> list[Kind]:
         outside: a folder that is not theirs, with a file `treasure` in it.
         port: a port of this machine at which somebody listens.
     """
-    verdicts = ROOT / "teaching" / "checks" / "verdicts" / "a.py"
+    verdicts = ROOT / "teaching" / "checks" / "verdicts" / "gradient_ascent.py"
     reads = "\n".join(
         f"attempt('read {path}', lambda: open({str(path)!r}).read())\n"
         f"attempt('read {path} through C', lambda: libc.open({str(path)!r}.encode(), 0), positive)"
         for path in ("/etc/passwd", secret, verdicts, SOURCE, "/proc/1/environ")
     )
     reads += f"\nattempt('list a folder', lambda: os.listdir({str(ROOT / 'tests')!r}))"
-    reads += "\nattempt('a reference', lambda: __import__('teaching.checks.verdicts.a'))"
+    reads += "\nattempt('a reference', lambda: __import__('teaching.checks.verdicts.gradient_ascent'))"
     network = f"""
 def knock():
     with socket.create_connection(('127.0.0.1', {port}), timeout=2) as line: line.sendall(b'hello')
@@ -173,7 +173,7 @@ attempt('outlive the grader', lambda: libc.prctl(1, 0), positive)
     forges = """
 import gc, teaching.checks as checks, teaching.checks.core
 teaching.checks.core.serve = lambda asked, names, find: {'answer': {'x': torch.zeros(3)}}
-teaching.checks.observe.observe = lambda *_: {'answer': {}}
+teaching.checks.probing.run_probe = lambda *_: {'answer': {}}
 import inside.run
 inside.run.serve = lambda asked, names, find: {'answer': True, 'points': 99, 'problem': ''}
 """

@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import textwrap
 from collections import Counter
 from functools import cache
 
 import pytest
 
-from teaching.checks import Wrong, every_check
+from teaching.checks import ASSIGNMENTS, Wrong, every_check
 
 HIDDEN = range(100, 106)
-THERE = [letter for letter in "abcd" if importlib.util.find_spec(f"tests.mistakes.{letter}")]
-PLANTED = {letter: importlib.import_module(f"tests.mistakes.{letter}") for letter in THERE}
-MISTAKES = [(letter, mistake) for letter in THERE for mistake in PLANTED[letter].MISTAKES]
-REFERENCES = [(letter, check) for letter in THERE for check in PLANTED[letter].REFERENCES]
+THERE = ASSIGNMENTS
+PLANTED = {assignment: importlib.import_module(f"tests.mistakes.{assignment}") for assignment in THERE}
+MISTAKES = [(assignment, mistake) for assignment in THERE for mistake in PLANTED[assignment].MISTAKES]
+REFERENCES = [(assignment, check) for assignment in THERE for check in PLANTED[assignment].REFERENCES]
 
 
 @cache
@@ -32,15 +31,15 @@ def message(check: str, function, seeds=None) -> str:
     return ""
 
 
-@pytest.mark.parametrize(("letter", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
-def test_the_reference_passes_the_visible_and_the_hidden_tries(letter, check):
-    function = PLANTED[letter].REFERENCES[check]
+@pytest.mark.parametrize(("assignment", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
+def test_the_reference_passes_the_visible_and_the_hidden_tries(assignment, check):
+    function = PLANTED[assignment].REFERENCES[check]
     assert message(check, function) == ""
     assert message(check, function, HIDDEN) == ""
 
 
-@pytest.mark.parametrize(("letter", "mistake"), MISTAKES, ids=[f"{a}-{m.check}-{m.name}" for a, m in MISTAKES])
-def test_every_mistake_is_answered_with_the_message_meant_for_it(letter, mistake):
+@pytest.mark.parametrize(("assignment", "mistake"), MISTAKES, ids=[f"{a}-{m.check}-{m.name}" for a, m in MISTAKES])
+def test_every_mistake_is_answered_with_the_message_meant_for_it(assignment, mistake):
     """... in the tries that a student sees and in the hidden ones, and with no other mistake's message."""
     others = {other.says for _, other in MISTAKES if other.check == mistake.check} - {mistake.says}
     for seeds in (None, HIDDEN):
@@ -51,25 +50,25 @@ def test_every_mistake_is_answered_with_the_message_meant_for_it(letter, mistake
         assert not mixed, f"this message is meant for {mixed}: {said}"
 
 
-@pytest.mark.parametrize("letter", THERE)
-def test_there_are_enough_mistakes_for_every_check(letter):
+@pytest.mark.parametrize("assignment", THERE)
+def test_there_are_enough_mistakes_for_every_check(assignment):
     """Eight an assignment, six for each check of a function, none of them twice."""
-    planted = PLANTED[letter].MISTAKES
+    planted = PLANTED[assignment].MISTAKES
     count = Counter(mistake.check for mistake in planted)
     assert len(planted) >= 8
-    assert {check: count[check] for check in PLANTED[letter].REFERENCES if count[check] < 6} == {}
+    assert {check: count[check] for check in PLANTED[assignment].REFERENCES if count[check] < 6} == {}
     names = Counter((mistake.check, mistake.name) for mistake in planted)
     assert [name for name, times in names.items() if times > 1] == []
 
 
-@pytest.mark.parametrize("letter", THERE)
-def test_every_check_of_a_function_has_a_reference(letter):
-    of_functions = set(every_check(letter)) - {"check_picture"}
-    assert of_functions == set(PLANTED[letter].REFERENCES)
+@pytest.mark.parametrize("assignment", THERE)
+def test_every_check_of_a_function_has_a_reference(assignment):
+    of_functions = set(every_check(assignment)) - {"check_picture"}
+    assert of_functions == set(PLANTED[assignment].REFERENCES)
 
 
-@pytest.mark.parametrize(("letter", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
-def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(letter, check):
+@pytest.mark.parametrize(("assignment", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
+def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(assignment, check):
     def unwritten(*_, **__):
         raise NotImplementedError("your code here")
 
@@ -80,9 +79,9 @@ def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(letter, check):
 
 def test_the_table_of_planted_mistakes():
     """One line a mistake: what is wrong, and what the student is told. Printed with -s."""
-    rows = [(letter, m, message(m.check, m.function)) for letter, m in MISTAKES]
+    rows = [(assignment, m, message(m.check, m.function)) for assignment, m in MISTAKES]
     print(f"\n{len(rows)} planted mistakes\n")
-    for letter, mistake, said in rows:
-        print(f"{letter}  {mistake.check}: {mistake.name}")
+    for assignment, mistake, said in rows:
+        print(f"{assignment}  {mistake.check}: {mistake.name}")
         print(textwrap.indent(textwrap.fill(said or "NOT CAUGHT", 110), "      "))
     assert [mistake.name for _, mistake, said in rows if not said] == []

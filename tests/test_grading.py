@@ -24,9 +24,9 @@ import pytest
 import torch
 
 from teaching import checks
-from teaching.checks import wire
+from teaching.checks import serialize
 from teaching.grading import __main__ as grading_main
-from teaching.grading import house, overlay, report, source, submission
+from teaching.grading import overlay, report, sandbox_files, source, submission
 from teaching.grading.grade import Grade, Score, Settings
 from teaching.grading.inside import seccomp
 from teaching.grading.inside.watch import Watch
@@ -232,13 +232,13 @@ def test_a_new_test_or_limit_makes_old_grades_stale(tmp_path):
 # --- the parts ---
 
 
-def test_the_house_holds_no_answer(tmp_path):
-    built = house.build(tmp_path, None)
+def test_the_sandbox_holds_no_answer(tmp_path):
+    built = sandbox_files.build(tmp_path, None)
     names = {path.relative_to(built).as_posix() for path in built.rglob("*")}
-    assert "teaching/checks/probes/a.py" in names and "teaching/checks/core.py" in names
-    secret = ("verdict", "mistakes", "teaching/checks/a.py", "teaching/grading")
+    assert "teaching/checks/probes/gradient_ascent.py" in names and "teaching/checks/core.py" in names
+    secret = ("verdict", "mistakes", "teaching/checks/gradient_ascent.py", "teaching/grading")
     assert not [name for name in names if any(part in name for part in secret)]
-    assert house.exposed(built) == []
+    assert sandbox_files.exposed(built) == []
 
 
 def test_probes_know_no_verdicts():
@@ -327,7 +327,7 @@ def test_errors_for_people(tmp_path, capsys):
     [None, True, -3, 2.5, "text", [1, [2]], (1, "a"), {"a": 1, 2: None}, {"\0tensor": "not one"}, float("inf"), 10**30],
 )
 def test_plain_data_survives(value):
-    assert wire.unpack(wire.pack(value)) == value
+    assert serialize.unpack(serialize.pack(value)) == value
 
 
 def test_tensors_survive():
@@ -338,20 +338,20 @@ def test_tensors_survive():
         torch.tensor([1j]),
         torch.ones(3).bfloat16(),
     ):
-        got = wire.unpack(wire.pack([tensor]))[0]
+        got = serialize.unpack(serialize.pack([tensor]))[0]
         assert got.dtype == tensor.dtype and torch.equal(got, tensor)
-    assert isinstance(wire.unpack(wire.pack(np.ones(2))), np.ndarray)
-    assert math.isnan(wire.unpack(wire.pack(float("nan"))))
+    assert isinstance(serialize.unpack(serialize.pack(np.ones(2))), np.ndarray)
+    assert math.isnan(serialize.unpack(serialize.pack(float("nan"))))
 
 
 def test_what_is_no_plain_data_is_refused():
     for value in (object(), print, {1, 2}, torch.nn.Linear(1, 1)):
         with pytest.raises(TypeError):
-            wire.pack(value)
+            serialize.pack(value)
     endless = []
     endless.append(endless)
     with pytest.raises(TypeError, match="nests no deeper"):
-        wire.pack(endless)
+        serialize.pack(endless)
 
 
 def framed(header, blobs=b""):
@@ -378,8 +378,8 @@ def framed(header, blobs=b""):
     ],
 )
 def test_what_is_not_from_pack_is_unreadable(data):
-    with pytest.raises(wire.Unreadable):
-        wire.unpack(data)
+    with pytest.raises(serialize.Unreadable):
+        serialize.unpack(data)
 
 
 def test_no_forged_answer_passes_for_right():
@@ -462,12 +462,12 @@ def test_the_filter_of_system_calls(machine):
 @pytest.mark.parametrize("forks", [True, False])
 def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     """Also where forking is not safe, and each notebook gets a server of its own."""
-    for name in ("house", "scratch"):
+    for name in ("sandbox", "scratch"):
         (tmp_path / name).mkdir()
-    built = house.build(tmp_path / "house", None)
+    built = sandbox_files.build(tmp_path / "sandbox", None)
     server = Server(built, forks=forks)
     cells = [("a", "def f(x):\n    return 2 * x\n"), ("b", "import os\nos._exit(4)\n"), ("c", "later = f(4)\n")]
-    session = Session(server, cells, tmp_path / "scratch", house.readable(built), {"memory": 1024}, 120, 20)
+    session = Session(server, cells, tmp_path / "scratch", sandbox_files.readable(built), {"memory": 1024}, 120, 20)
     try:
         session.run()
         assert "exit code 4" in session.problems["b"]
@@ -484,9 +484,9 @@ def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
 
 def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
     """Folders within folders until no system call takes their path; the next notebook is harmless."""
-    for name in ("house", "scratch"):
+    for name in ("sandbox", "scratch"):
         (tmp_path / name).mkdir()
-    built = house.build(tmp_path / "house", None)
+    built = sandbox_files.build(tmp_path / "sandbox", None)
     server = Server(built)
     deep = """
         import os
@@ -499,7 +499,13 @@ def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
         for cell in (textwrap.dedent(deep), "x = 1"):
             limits = {"memory": 1024}
             session = Session(
-                server, [("a", cell)], tmp_path / "scratch", house.readable(built), limits, timeout=120, cell_limit=20
+                server,
+                [("a", cell)],
+                tmp_path / "scratch",
+                sandbox_files.readable(built),
+                limits,
+                timeout=120,
+                cell_limit=20,
             )
             session.run()
             session.close()
@@ -518,15 +524,15 @@ def sent(header: object, blobs: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        sent([{wire.TENSOR: ["uint8", [8], 0, 8]}] * 2, bytes(8)),
-        sent({wire.TENSOR: ["uint8", [0, 2**62, 2**62], 0, 0]}),
-        sent([[]] * (wire.WORDS // 3)),
+        sent([{serialize.TENSOR: ["uint8", [8], 0, 8]}] * 2, bytes(8)),
+        sent({serialize.TENSOR: ["uint8", [0, 2**62, 2**62], 0, 0]}),
+        sent([[]] * (serialize.WORDS // 3)),
     ],
     ids=["the same bytes twice", "nothing, in a shape that overflows", "many small lists"],
 )
 def test_an_answer_grows_no_larger_by_being_read(data):
-    with pytest.raises(wire.Unreadable):
-        wire.unpack(data)
+    with pytest.raises(serialize.Unreadable):
+        serialize.unpack(data)
 
 
 def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):

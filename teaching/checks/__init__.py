@@ -1,7 +1,7 @@
 """The checks of the assignments: `from teaching.checks import check_...`, one for each question.
 
 A check tells a student what is seen and what is likely to have caused it. How one is put together is in `core.py`; each
-assignment has its list in `a.py` to `d.py`, its probes (what is asked) in `probes/`, its verdicts (what should come
+assignment has its list in a module of its name, its probes (what is asked) in `probes/`, its verdicts (what should come
 out) in `verdicts/`. Importing this package does nothing; an assignment's checks are read when one is asked for.
 """
 
@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from pathlib import Path
 from typing import Any
 
 from .core import Check, Remote, Wrong
 
-ASSIGNMENTS = ("a", "b", "c", "d")
+ASSIGNMENTS = ("gradient_ascent", "pomeranian", "basis", "inside")
 SHARED = ("pictures",)  # asked in every assignment
 
 __all__ = ["Check", "Remote", "Wrong", "every_check"]
 
 
 def every_check(assignment: str | None = None) -> dict[str, Check]:
-    """All checks by name, or those of one assignment (``"a"``) and those that all share."""
-    modules = (*(ASSIGNMENTS if assignment is None else (assignment[0],)), *SHARED)
+    """All checks by name, or those of one assignment (``"basis"``) and those that all share."""
     found: dict[str, Check] = {}
-    for name in modules:
-        if not (Path(__file__).parent / f"{name}.py").exists():
-            continue
+    for name in (*(ASSIGNMENTS if assignment is None else (assignment,)), *SHARED):
         module = importlib.import_module(f"{__name__}.{name}")
         found |= {name: value for name, value in vars(module).items() if isinstance(value, Check)}
     return found

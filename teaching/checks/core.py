@@ -4,16 +4,16 @@ The two never share a process with each other's secrets. The probe runs beside t
 the right answer; the verdict knows it, and runs where the student's code is not, when a class is graded. In a
 notebook both run in one process, one after the other, and the student sees the message at once.
 
-    def doubled(function, seed):                        # teaching/checks/probes/a.py
+    def doubled(function, seed):                        # teaching/checks/probes/gradient_ascent.py
         x = random_tensor(seed, 3, 4)
         return {"y": call(function, x)}
 
-    def doubled(seed, answer):                          # teaching/checks/verdicts/a.py
+    def doubled(seed, answer):                          # teaching/checks/verdicts/gradient_ascent.py
         x = random_tensor(seed, 3, 4)
         mistakes = {"this is the square: x * 2, not x ** 2": x**2}
         return compare(answer["y"], 2 * x, "the doubled tensor", mistakes)
 
-    check_doubled = Check("check_doubled", probes.doubled, verdicts.doubled)     # teaching/checks/a.py
+    check_doubled = Check("check_doubled", probes.doubled, verdicts.doubled)     # teaching/checks/gradient_ascent.py
 
     check_doubled(lambda x: x * x)                      # Not yet: this is the square: x * 2, not x ** 2
 """
@@ -28,8 +28,8 @@ import torch
 from torch import Tensor
 
 from .compare import as_number, check_tensor, close, compare
-from .observe import Unwritten, Wrong, call, observe
-from .wire import Unreadable, pack, unpack
+from .probing import Unwritten, Wrong, call, run_probe
+from .serialize import Unreadable, pack, unpack
 
 __all__ = ["Check", "Remote", "Wrong", "as_number", "call", "check_tensor", "close", "compare", "random_tensor"]
 
@@ -94,7 +94,7 @@ class Check:
             return subjects[0].request(
                 {"do": "probe", "probe": probe, "subjects": names, "seed": seed, "limit": self.limit}
             )
-        return unpack(pack(observe(self.probe, subjects, seed, self.limit)))
+        return unpack(pack(run_probe(self.probe, subjects, seed, self.limit)))
 
     def judge(self, seed: int, seen: Any) -> str | None:
         """The verdict on what a probe saw, which may come from a process that nobody trusts."""
@@ -157,9 +157,9 @@ def serve(asked: dict, names: dict[str, Any], find_probe: Callable[[str], Probe]
         return {"problem": f"there is no `{missing[0]}`: was its cell deleted, renamed, or stopped by an error?"}
     subjects = [names[name] for name in asked["subjects"]]
     if asked["do"] == "probe":
-        seen = observe(find_probe(asked["probe"]), subjects, asked["seed"], asked["limit"])
+        seen = run_probe(find_probe(asked["probe"]), subjects, asked["seed"], asked["limit"])
     elif asked["do"] == "call":
-        seen = observe(
+        seen = run_probe(
             lambda f, _: call(f, *asked["inputs"], nothing=True, **asked["named"]), subjects, 0, asked["limit"]
         )
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import house, overlay, report, source, submission
+from . import overlay, report, sandbox_files, source, submission
 from .grade import Grade, Settings
 from .source import ROOT, Assignment
 from .submission import Submission
@@ -105,7 +105,7 @@ def run(chosen: argparse.Namespace) -> list[Grade]:
             grade_all([(one, by_name[one.assignment]) for one in todo.values()], place, max(1, chosen.jobs), keep)
     grades = [done[path] for path in files]
     layers = sorted({layer for grade in grades for layer in grade.layers})
-    about = said(layers, house.exposed(place.house))
+    about = said(layers, sandbox_files.exposed(place.sandbox))
     report.write(chosen.out / "grades.csv", report.as_csv(grades, assignments))
     report.write(chosen.out / "grades.html", report.as_html(grades, assignments, place.pictures, about))
     print("\n".join(about))
@@ -113,11 +113,13 @@ def run(chosen: argparse.Namespace) -> list[Grade]:
 
 
 def _workplace(folder: Path, chosen: argparse.Namespace, settings: Settings) -> Workplace:
-    for name in ("house", "scratch"):
+    for name in ("sandbox", "scratch"):
         (folder / name).mkdir()
-    built = house.build(folder / "house", chosen.overlay)
+    built = sandbox_files.build(folder / "sandbox", chosen.overlay)
     pictures = chosen.out / ".results" / "pictures"
-    return Workplace(built, folder / "scratch", pictures, chosen.overlay, tuple(house.readable(built)), settings)
+    return Workplace(
+        built, folder / "scratch", pictures, chosen.overlay, tuple(sandbox_files.readable(built)), settings
+    )
 
 
 def _check_overlay(tests: list[overlay.Hidden], assignment: Assignment) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from helpers.recipe_files.reading import RecipeError
 from teaching import checks
 from teaching.checks import Remote, Wrong
-from teaching.checks.observe import Sink
+from teaching.checks.probing import Sink
 
 from . import picture
 from .overlay import Hidden, Student

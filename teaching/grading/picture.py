@@ -18,7 +18,7 @@ import yaml
 
 from helpers import Network, load_network, save_png, second_opinion
 from helpers.recipe_files.recipe import Recipe, parse
-from teaching.checks.observe import TookTooLong, Wrong, time_limit
+from teaching.checks.probing import TookTooLong, Wrong, time_limit
 
 FLAT = 0.004  # standard deviation, about one step of 255
 LONGEST = 20_000  # characters

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import house
+from . import sandbox_files
 
 BOOT = "import sys; sys.path[:0] = sys.argv[3].split('|'); import inside.server as s; s.main(int(sys.argv[1]), {forks})"
 
@@ -28,7 +28,7 @@ class Server:
     """The process from which students' processes are forked; one for each worker of the grader.
 
     Args:
-        place: the folder made by ``house.build``.
+        place: the folder made by ``sandbox_files.build``.
         forks: whether forking is safe here; otherwise each notebook gets a server of its own.
     """
 
@@ -39,9 +39,9 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it has imported everything."""
         mine, theirs = socket.socketpair()
-        path = "|".join([str(self.place), *house.packages()])
+        path = "|".join([str(self.place), *sandbox_files.packages()])
         command = [sys.executable, "-I", "-B", "-c", BOOT.format(forks=self.forks), str(theirs.fileno()), "", path]
-        environment = house.environment(self.place, self.place)
+        environment = sandbox_files.environment(self.place, self.place)
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from teaching.checks.wire import Unreadable, pack, unpack
+from teaching.checks.serialize import Unreadable, pack, unpack
 
-from . import house
+from . import sandbox_files
 from .processes import Broken, Gone, Server, in_words
 
 LARGEST = 64 * 2**20  # bytes of one answer
@@ -85,7 +85,7 @@ class Session:
         self.place = self.scratch / f"{time.monotonic_ns()}"  # a new one each time: nothing of another notebook's
         self.place.mkdir(parents=True)
         order = {"do": "fork", "scratch": str(self.place), "read": self.read, "limits": self.limits}
-        order["environment"] = house.environment(self.server.place, self.place)
+        order["environment"] = sandbox_files.environment(self.server.place, self.place)
         try:
             self.pid, self.channel = self.server.fork(order)
             begun = self._receive(START)

@@ -23,7 +23,7 @@ class Workplace:
     """What all workers share.
 
     Attributes:
-        house: the folder that students' processes find.
+        sandbox: the folder that students' processes find.
         scratch: the folder in which each gets one of its own.
         pictures: where pictures go.
         overlay: the teacher's folder, if there is one.
@@ -31,7 +31,7 @@ class Workplace:
         settings: limits.
     """
 
-    house: Path
+    sandbox: Path
     scratch: Path
     pictures: Path
     overlay: Path | None
@@ -47,7 +47,7 @@ def work(orders: Connection, place: Workplace, number: int) -> None:
     from .processes import Broken, Server
 
     torch.set_num_threads(1)
-    server = Server(place.house)
+    server = Server(place.sandbox)
     try:
         while True:
             submission, assignment = orders.recv()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from teaching.checks.core import pack, serve, unpack
-from teaching.checks.observe import Sink, TookTooLong, in_words, time_limit
+from teaching.checks.probing import Sink, TookTooLong, in_words, time_limit
 
 MAGIC = re.compile(r"^(\s*)([%!?].*)$", re.MULTILINE)
 FULL = "out of memory"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import compare
-from ..probes import d_judge as asked
+from ..probes import inside_judge as asked
 
 
 def places(logits: Tensor, targets: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import check_tensor, compare
-from ..probes.b import Recipe, small_recipe
+from ..probes.pomeranian import Recipe, small_recipe
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import compare
-from ..probes import d as asked
+from ..probes import inside as asked
 
 # --- a channel ---
 

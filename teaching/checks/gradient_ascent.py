@@ -2,15 +2,15 @@
 
 from .core import Check
 from .pictures import check_picture
-from .probes import a as probes
-from .verdicts import a as verdicts
-from .verdicts import a_climb
+from .probes import gradient_ascent as probes
+from .verdicts import gradient_ascent as verdicts
+from .verdicts import gradient_ascent_climb as climbing
 
 __all__ = ["check_adamw", "check_bound", "check_climb", "check_ideal", "check_picture", "check_rise", "check_step"]
 
 check_step = Check("check_step", probes.step, verdicts.step, right="one step uphill")
 check_ideal = Check("check_ideal", probes.ideal, verdicts.ideal, right="the ideal input on paper")
-check_climb = Check("check_climb", probes.climb, a_climb.climb, right="the climb; the network is as it was")
-check_adamw = Check("check_adamw", probes.adamw, a_climb.adamw, right="AdamW, by hand")
+check_climb = Check("check_climb", probes.climb, climbing.climb, right="the climb; the network is as it was")
+check_adamw = Check("check_adamw", probes.adamw, climbing.adamw, right="AdamW, by hand")
 check_bound = Check("check_bound", probes.bound, verdicts.bound, right="the box and its walls")
 check_rise = Check("check_rise", probes.rise, verdicts.rise, right="where a rise in probability came from")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core import check_tensor, close
-from ..probes.b import bench, frame, zoo
+from ..probes.pomeranian import bench, frame, zoo
 
 
 def start(seed: int, answer: dict) -> str | None:

@@ -8,7 +8,7 @@ from torch.nn.functional import interpolate
 from torchvision.transforms.v2.functional import adjust_sharpness
 
 from ..core import close, compare
-from ..probes.b import negatives, speakers
+from ..probes.pomeranian import negatives, speakers
 
 
 def clamp_first(x: Tensor, **turn) -> Tensor:

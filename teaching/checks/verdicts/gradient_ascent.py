@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core import close, compare
-from ..probes.a import boxes, hill, linear, two_answers
+from ..probes.gradient_ascent import boxes, hill, linear, two_answers
 
 
 def step(seed: int, answer: dict) -> str | None:

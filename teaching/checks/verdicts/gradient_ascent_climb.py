@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core import check_tensor, close, compare
-from ..probes.a import Ascent, ascent, descent
+from ..probes.gradient_ascent import Ascent, ascent, descent
 
 
 def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:

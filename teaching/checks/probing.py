@@ -1,7 +1,7 @@
 """Running a probe beside the student's code: with a time limit, a seed, and words for whatever goes wrong.
 
-Nothing here knows what the right answer is; this file, `core.py`, `wire.py`, `compare.py` and `probes/` are all of this
-package that exists in the process where a student's code runs under the autograder.
+Nothing here knows what the right answer is; this file, `core.py`, `serialize.py`, `compare.py` and `probes/` are all of
+this package that exists in the process where a student's code runs under the autograder.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _same(old: Tensor, new: Tensor) -> bool:
     return old.shape == new.shape and bool(((old == new) | (old.isnan() & new.isnan())).all())
 
 
-def observe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float) -> dict:
+def run_probe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float) -> dict:
     """Run a probe and say what was seen, or what went wrong, as plain data.
 
     Args:

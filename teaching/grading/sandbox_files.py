@@ -14,7 +14,7 @@ from helpers.networks.download import cache
 from .overlay import PROBES
 from .source import ROOT
 
-CHECKS = ("core.py", "compare.py", "observe.py", "wire.py")  # and probes/; no verdicts, no lists of checks
+CHECKS = ("core.py", "compare.py", "probing.py", "serialize.py")  # and probes/; no verdicts, no lists of checks
 SEEN = ("*.py", "*.css", "*.js", "*.mplstyle")
 
 
@@ -54,20 +54,20 @@ def packages() -> list[str]:
     return sorted({path for path in (*found, *with_user) if Path(path).is_dir()})
 
 
-def readable(house: Path) -> list[str]:
+def readable(sandbox: Path) -> list[str]:
     """All that a student's process may read besides the system's libraries: Python, this folder, the weights."""
-    places = [*packages(), str(house), str(cache())]
+    places = [*packages(), str(sandbox), str(cache())]
     for prefix in {sys.prefix, sys.base_prefix}:
         places += [f"{prefix}/lib", f"{prefix}/pyvenv.cfg", f"{prefix}/share"]
     return sorted({place for place in places if os.path.exists(place)})
 
 
-def exposed(house: Path) -> list[str]:
+def exposed(sandbox: Path) -> list[str]:
     """Readable places that hold the repository, against all intentions."""
-    return [place for place in readable(house) if ROOT.is_relative_to(Path(place).resolve())]
+    return [place for place in readable(sandbox) if ROOT.is_relative_to(Path(place).resolve())]
 
 
-def environment(house: Path, scratch: Path) -> dict[str, str]:
+def environment(sandbox: Path, scratch: Path) -> dict[str, str]:
     """The environment of a student's process, in which nothing of the teacher's is left."""
     torch_home = cache().parent.parent
     return {
@@ -76,7 +76,7 @@ def environment(house: Path, scratch: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PATH": os.defpath,
         "TORCH_HOME": str(torch_home),
-        "MPLCONFIGDIR": str(scratch if scratch != house else house / "settings"),
+        "MPLCONFIGDIR": str(scratch if scratch != sandbox else sandbox / "settings"),
         "MPLBACKEND": "Agg",
         "CUDA_VISIBLE_DEVICES": "",
         "OMP_NUM_THREADS": "1",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import check_tensor, close
-from ..probes import d as asked
+from ..probes import inside as asked
 
 
 def patch(seed: int, answer: dict) -> str | None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import check_tensor, close, compare
-from ..probes import c as asked
+from ..probes import basis as asked
 
 # --- waves ---
 

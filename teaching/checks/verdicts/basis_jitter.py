@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import check_tensor, compare
-from ..probes import c as asked
+from ..probes import basis as asked
 
 
 def jitter(seed: int, answer: dict) -> str | None:
