@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import argparse
 import ast
-import os
+import base64
+import hashlib
+import io
 import re
 import sys
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools.notebooks.rename import replace_file
-from tools.notebooks.stored import METADATA, clean_outputs, serialize
+from tools.notebooks.rename import current_name, pages_url, replace_file
+from tools.notebooks.stored import METADATA, serialize
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, TARGETS = ROOT / "teaching" / "source", ROOT / "teaching" / "release"
@@ -99,7 +103,9 @@ def student_cell(cell: NotebookNode, where: str) -> tuple[NotebookNode, list[tup
     solution, graded = bool(marks(cell).get("solution")), bool(marks(cell).get("grade"))
     tags = [tag for tag in cell.metadata.get("tags", []) if not solution or tag not in DROPPED_TAGS]
     made.metadata = nbformat.from_dict(
-        ({"tags": tags} if tags else {}) | ({"nbgrader": marks(cell)} if marks(cell) else {})
+        ({"jupyter": {"source_hidden": True}} if "hide-input" in tags else {})
+        | ({"tags": tags} if tags else {})
+        | ({"nbgrader": marks(cell)} if marks(cell) else {})
     )
     if cell.cell_type != "code":
         taken = [("SOLUTION", cell.source)] if solution else []
@@ -117,24 +123,89 @@ def student_cell(cell: NotebookNode, where: str) -> tuple[NotebookNode, list[tup
         ast.parse(re.sub(r"^(\s*)([%!].*)$", r"\1pass", made.source, flags=re.MULTILINE))
     except SyntaxError as error:
         raise Faulty(f"{where}: without its solution it is no Python: {error.msg}") from None
-    made.outputs = clean_outputs(cell.outputs) if "target" in tags else []
-    made.execution_count = None
-    for output in made.outputs:
-        if output.output_type == "execute_result":
-            output.execution_count = None
+    made.outputs, made.execution_count = [], None
     return made, taken
 
 
-def relinked(source: str, folder: Path, target: Path) -> str:
-    """A Markdown text's links, from one folder's point of view to another's; those between assignments stay."""
+def relinked(source: str, folder: Path) -> str:
+    """A Markdown text's links, as they hold wherever a student opens the file: chapters and pages lie on the site."""
 
     def moved(match: re.Match) -> str:
         place = (folder / match.group(2)).resolve()
-        if place.parent == folder.resolve() or not place.exists():
+        if place.parent == folder.resolve() or not place.is_relative_to(ROOT) or not place.exists():
             return match.group(0)
-        return match.group(1) + Path(os.path.relpath(place, target.resolve())).as_posix() + match.group(3)
+        page = place.relative_to(ROOT).with_suffix(".html").as_posix()
+        return match.group(1) + pages_url(current_name()) + page + match.group(3)
 
-    return LINK.sub(moved, source).replace("/teaching/source/", "/teaching/release/")
+    return LINK.sub(moved, source)
+
+
+def colab(path: Path, target: Path) -> str:
+    """A line with the link that opens a student's file on Colab."""
+    place = (target / path.name).resolve()
+    place = place.relative_to(ROOT) if place.is_relative_to(ROOT) else Path(path.name)
+    url = f"https://colab.research.google.com/github/{current_name()}/blob/main/{place.as_posix()}"
+    return f"[Open this file in Colab]({url}), and save a copy in Drive before the first keystroke."
+
+
+class Pictures(HTMLParser):
+    """The pictures of a stored figure, each as data, and the text that stands for the first."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.found: list[bytes] = []
+        self.alt = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Take every picture that is in the page itself."""
+        told = {name: value or "" for name, value in attributes}
+        if tag == "img" and told.get("src", "").startswith("data:image/"):
+            self.found.append(base64.b64decode(told["src"].partition(",")[2]))
+            self.alt = self.alt or re.sub(r" \(1 of \d+\):.*", "", told.get("alt", ""))
+
+
+def pinned(cell: NotebookNode, stored: dict[str, dict]) -> NotebookNode | None:
+    """The authors' picture of a cell as Markdown with an attachment, which no run of the notebook takes away.
+
+    Args:
+        cell: with its outputs.
+        stored: the attachments of the file as it is; one of the same pictures is taken over, since another version of
+            Pillow may write other bytes.
+    """
+    data = next((output.data for output in cell.outputs if "text/html" in output.get("data", {})), {})
+    html = data.get("text/html", "")
+    pictures = Pictures(html)
+    if not pictures.found:
+        return None
+    name = f"{cell.id}-{hashlib.sha256(b''.join(pictures.found)).hexdigest()[:8]}.jpg"
+    columns = re.search(r"/(\d+) - \.1px", html)
+    caption = re.sub(r"\s*\n\s+(\d+)\. ", r" **\1** ", data.get("text/plain", "")).strip()
+    made = nbformat.v4.new_markdown_cell(f"![{pictures.alt}](attachment:{name})\n\n*The authors':* {caption}")
+    made.id = f"{cell.id}-authors"
+    made.attachments = {name: stored.get(name) or side_by_side(pictures.found, int(columns.group(1)) if columns else 1)}
+    return made
+
+
+def attachments(path: Path) -> dict[str, dict]:
+    """All attachments of a notebook by their names; none if there is no such file."""
+    cells = nbformat.read(path, as_version=4).cells if path.exists() else []
+    return {name: data for cell in cells for name, data in cell.get("attachments", {}).items()}
+
+
+def side_by_side(found: list[bytes], columns: int, width: int = 720, gap: int = 8) -> dict[str, str]:
+    """Pictures in rows on white as one, at most so many pixels wide and none enlarged; an attachment's data."""
+    pictures = [Image.open(io.BytesIO(data)).convert("RGBA") for data in found]
+    side = min((width - (columns - 1) * gap) // columns, max(picture.width for picture in pictures))
+    shown = [picture.resize((side, round(picture.height * side / picture.width))) for picture in pictures]
+    height = max(picture.height for picture in shown)
+    rows = -(-len(shown) // columns)
+    sheet = Image.new("RGB", (columns * (side + gap) - gap, rows * (height + gap) - gap), "white")
+    for place, picture in enumerate(shown):
+        sheet.paste(picture, (place % columns * (side + gap), place // columns * (height + gap)), picture)
+    out = io.BytesIO()
+    sheet.save(out, "JPEG", quality=85)
+    return {"image/jpeg": base64.b64encode(out.getvalue()).decode()}
 
 
 def make(path: Path, target: Path = TARGETS) -> tuple[NotebookNode, list[tuple[str, str]]]:
@@ -144,7 +215,7 @@ def make(path: Path, target: Path = TARGETS) -> tuple[NotebookNode, list[tuple[s
         Faulty: see its message.
     """
     notebook = nbformat.read(path, as_version=4)
-    made, taken, seen = [], [], set()
+    made, taken, seen, stored = [], [], set(), attachments(target / path.name)
     for index, cell in enumerate(notebook.cells, start=1):
         name = marks(cell).get("grade_id") or cell.get("id", f"{path.stem}-{index}")
         if name in seen:
@@ -152,9 +223,12 @@ def make(path: Path, target: Path = TARGETS) -> tuple[NotebookNode, list[tuple[s
         seen.add(name)
         one, pieces = student_cell(cell, f"{path.name}, cell {index} ({name})")
         if one.cell_type == "markdown":
-            one.source = relinked(one.source, path.parent, target)
+            one.source = relinked(one.source, path.parent)
         made.append(one)
+        if "target" in cell.metadata.get("tags", []) and (picture := pinned(cell, stored)):
+            made.append(picture)
         taken += pieces
+    made[0].source += f"\n\n{colab(path, target)}"
     notebook.cells, notebook.metadata = made, nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook, taken

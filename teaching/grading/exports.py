@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .ledger import number_of
+from .ledger import canvas_number
 from .manual import Standing, short
 from .pages import Course
 from .roster import Person, Roster
-from .rows import Row
 from .tables import number, written
 
 Class = dict[str, dict[str, Standing]]  # by student and by assignment
@@ -90,15 +89,11 @@ def canvas(found: Class, course: Course, roster: Roster) -> str:
     for student, mine in found.items():
         person = roster.person(student)
         cells = person.cells
-        theirs = cells.get("ID", "") if "SIS User ID" in cells else _canvas_number([one.row for one in mine.values()])
+        theirs = cells.get("ID", "") if "SIS User ID" in cells else canvas_number([one.row for one in mine.values()])
         login = cells.get("SIS Login ID", "") or person.email
         known = [person.name or student, theirs, person.id, login, cells.get("Section", "")]
         lines.append([*known, *(_points(mine.get(name)) for name in names)])
     return written([[*head, *(_canvas_column(course.titles[name], roster.header) for name in names)], *lines])
-
-
-def _canvas_number(rows: Sequence[Row]) -> str:
-    return next(filter(None, map(number_of, rows)), "")
 
 
 def _canvas_column(title: str, header: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import tables
@@ -18,23 +18,15 @@ from .rows import Row
 
 @dataclass(frozen=True)
 class Kept:
-    """A row in its file.
-
-    Attributes:
-        row: what grading gave.
-        mark: of all that it came from: the submission, the assignment, tests and limits. An empty one fits nothing.
-        graded: when, in seconds since 1970.
-        path: the file.
-    """
+    """A row in its file, and when it was graded, in seconds since 1970."""
 
     row: Row
-    mark: str
     graded: float
     path: Path
 
 
 class Ledger:
-    """A folder with a file for each student and assignment; the newest run's row is the one that counts.
+    """A folder with a file for each student and assignment; of two, the newest counts.
 
     Args:
         folder: where; made if it is not there.
@@ -43,44 +35,74 @@ class Ledger:
 
     def __init__(self, folder: Path, roster: Roster):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.rows = folder, {}
+        self.folder, self.roster, self.said = folder, roster, []
         kept = sorted(self._load(), key=lambda one: one.graded)
         for one in kept:
-            one.row.student = roster.who(one.row.entries[0] if one.row.entries else one.row.student)
-            self.rows[one.row.student, one.row.assignment] = one
+            one.row.student = roster.who(one.row.entries[0]) if one.row.entries else one.row.student
+        self.kept = {(one.row.student, one.row.assignment): one for one in kept}
 
     def _load(self) -> Iterator[Kept]:
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 data = json.loads(path.read_text(encoding="utf-8"))
-                yield Kept(Row.from_data(data["row"]), data["mark"], data["graded"], path)
+                yield Kept(Row.from_data(data["row"]), data["graded"], path)
 
-    def known(self, student: str, assignment: str, mark: str) -> bool:
-        """Whether the row of this student and assignment came from just this."""
-        kept = self.rows.get((student, assignment))
-        return kept is not None and kept.mark == mark
+    @property
+    def rows(self) -> list[Row]:
+        """All rows: in the roster's order, then by name."""
+        order = {person.key: place for place, person in enumerate(self.roster.people)}
+        rows = [one.row for one in self.kept.values()]
+        return sorted(rows, key=lambda row: (order.get(row.student, len(order)), row.student, row.assignment))
 
-    def keep(self, row: Row, mark: str) -> Kept | None:
-        """Store a row; return the one that was there before, if there was one.
+    def keep(self, rows: list[Row]) -> None:
+        """Store what a run gave; ``said`` tells what became of rows that were there before."""
+        for student in {row.student for row in rows}:  # what could not be told of a file is told anew
+            self._drop((student, ""))
+        for row in rows:
+            self._keep(row)
 
-        A row that was not graded through no fault of its own (an empty mark) does not push out one that was.
-        """
-        before = self.rows.get((row.student, row.assignment))
-        if before is not None and not mark and before.mark:
-            return before
+    def _keep(self, row: Row) -> None:
+        before = self.kept.get((row.student, row.assignment))
+        if before is not None and self._somebody_else(before.row, row):
+            number = _numbers(row, "Moodle").pop()
+            self.said.append(f"Two people are called {row.student}: Moodle's number {number} tells the second apart.")
+            row = replace(row, student=f"{row.student} {number}")
+            before = self.kept.get((row.student, row.assignment))
+        if before is not None and row.not_graded and not before.row.not_graded:
+            self.said.append(f"{_where(row)}: {row.not_graded}; what was graded before stands.")
+            return
+        if before is not None and replace(before.row, seconds=row.seconds) == row:
+            return
+        if before is not None and before.row.points != row.points:
+            was, now = tables.number(before.row.points), tables.number(row.points)
+            self.said.append(f"{_where(row)}: {was} points before, now {now}.")
         name = re.sub(r"[^\w.@-]+", "-", row.student)[:60]
         digest = hashlib.sha256(f"{row.student}\0{row.assignment}".encode()).hexdigest()[:8]
-        path = self.folder / f"{name}.{row.assignment or 'nothing'}.{digest}.json"
-        kept = Kept(row, mark, time.time(), path)
-        data = {"mark": mark, "graded": kept.graded, "row": row.as_data()}
-        tables.write(path, json.dumps(data, indent=1))
-        if before is not None and before.path != path:
+        kept = Kept(row, time.time(), self.folder / f"{name}.{row.assignment or 'unknown'}.{digest}.json")
+        tables.write(kept.path, json.dumps({"graded": kept.graded, "row": row.as_data()}, indent=1))
+        if before is not None and before.path != kept.path:
             before.path.unlink(missing_ok=True)
-        self.rows[row.student, row.assignment] = kept
-        return before
+        self.kept[row.student, row.assignment] = kept
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        if key in self.kept:
+            self.kept.pop(key).path.unlink(missing_ok=True)
+
+    def _somebody_else(self, before: Row, row: Row) -> bool:
+        """Whether Moodle has two numbers for one name and assignment, and the roster does not know the name."""
+        first, second = _numbers(before, "Moodle"), _numbers(row, "Moodle")
+        known = any(person.key == row.student for person in self.roster.people)
+        return bool(first and second and not first & second and not known)
 
 
-def number_of(row: Row) -> str:
-    """The number that Canvas gives to a row's student, if that is where its files came from."""
-    said = [parse(entry) for entry in row.entries]
-    return next((one.number for one in said if one.system == "Canvas"), "")
+def _where(row: Row) -> str:
+    return f"{row.student}, {row.assignment}" if row.assignment else row.student
+
+
+def _numbers(row: Row, system: str) -> set[str]:
+    return {one.number for one in map(parse, row.entries) if one.system == system}
+
+
+def canvas_number(rows: list[Row]) -> str:
+    """Canvas's number of a student, if files came from there."""
+    return next((number for row in rows for number in _numbers(row, "Canvas")), "")

@@ -29,8 +29,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from teaching.checks import Remote
-
 PROBES = "overlay_probes"
 _found: list[Hidden] = []
 
@@ -50,7 +48,9 @@ class Student:
     def __init__(self, request: Callable[[dict], Any]):
         self._request = request
 
-    def __getattr__(self, name: str) -> Remote:
+    def __getattr__(self, name: str) -> Any:
+        from teaching.checks import Remote  # not above: `--help` needs no PyTorch
+
         return Remote(name, self._request)
 
 

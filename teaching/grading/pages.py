@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -82,13 +83,19 @@ def code(text: str) -> Markup:
     return Markup(highlight(text, PythonLexer(), INK))
 
 
-def page(template: str, **names: object) -> str:
-    """A template filled in."""
+@lru_cache(maxsize=1)
+def world() -> jinja2.Environment:
+    """Where templates are, and what they may call."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
     world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     world.filters |= {"number": number, "image": image, "code": code}
     world.filters |= {"source": asked.render, "render": lambda text: asked.render(text, breaks=True)}
-    return world.get_template(template).render(ink=INK.get_style_defs(".code"), **names)
+    return world
+
+
+def page(template: str, **names: object) -> str:
+    """A template filled in."""
+    return world().get_template(template).render(ink=INK.get_style_defs(".code"), **names)
 
 
 def given_back(person: Person, mine: Sequence[Standing], course: Course) -> str:

@@ -14,6 +14,6 @@ def silent(*_: Any, **__: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("check_"):
+    if name.startswith("check_") or name == "wait_for_answers":
         return silent
     raise AttributeError(name)
