@@ -266,7 +266,7 @@ from teaching.checks import wait_for_answers, check_step
 wait_for_answers()
 wait_for_answers()  # twice does no harm
 ---
-def step(x):
+def step(score, x=None, lr=0.1):
     raise NotImplementedError("one step uphill")
 ---
 step(1)

@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from .observe import Unwritten
+from .probing import Unwritten
 
 
 def wait_for_answers() -> None:
