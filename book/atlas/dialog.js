@@ -40,6 +40,7 @@ class Larger {
     this.part('like').replaceChildren(...one.like.map(index => this.alike(index, select)));
     this.part('code').firstElementChild.textContent = atlas.call.replace('{name!r}', () => inPython(atlas.classes, one));
     this.part('copy').textContent = 'Copy';
+    this.part('climb').href = `climb.html#${wordsFor(atlas.classes, one)}&recipe=visualize`;
     this.part('before').disabled = !before;
     this.part('after').disabled = !after;
     if (!this.box.open) this.box.showModal();

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helpers`
 
 from tools.site.atlas_page import Atlas  # noqa: E402
+from tools.site.climb_page import Climb, place_engine  # noqa: E402
 from tools.site.covers import landing_follows, place_covers  # noqa: E402
 from tools.site.fold_labels import label_folds  # noqa: E402
 from tools.site.lean import make_lean  # noqa: E402
@@ -59,7 +60,7 @@ def copy_mathjax(source: Path, target: Path) -> None:
 
 
 def finish(app, exception) -> None:
-    """Put MathJax beside the pages, and a redirect to the landing page at the root of the site."""
+    """Put MathJax and the modules of Climb beside the pages, and a redirect to the landing page at the site's root."""
     if exception is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
@@ -67,6 +68,7 @@ def finish(app, exception) -> None:
     landing = app.builder.get_target_uri(app.config.root_doc)
     if landing != "index.html":
         (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
+    place_engine(site)
     make_lean(site)
     forget_unused(site, site / app.builder.imagedir)
     forget_cards(site, site / app.builder.imagedir)
@@ -86,6 +88,7 @@ def setup(app) -> dict:
     """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
     app.add_js_file("later.js")
     app.add_directive("atlas", Atlas)
+    app.add_directive("climb", Climb)
     app.connect("config-inited", one_search)
     app.connect("env-get-outdated", landing_follows)
     app.connect("autodoc-process-signature", readable)
