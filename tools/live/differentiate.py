@@ -89,6 +89,7 @@ class Tape:
             return values[argument] if isinstance(argument, torch.fx.Node) else argument
 
         self.graph, self.input, self.steps, self._after = graph, x, [], {}
+        graph.shapes[x] = (1, 3, size, size)
         for node in nodes[: 1 + max(i for i, node in enumerate(nodes) if not end or end in paths_of(node))]:
             y, backward = rule_of(node)(graph, *map(value_of, node.args), **node.kwargs)
             graph.shapes[y] = tuple(node.meta["val"].shape)
@@ -135,8 +136,9 @@ def wanted_of_layer(graph: Graph, a: str, name: str) -> tuple[str, str]:
     """s = w · mean(a) + q · mean(a²) of a layer (1, C, H, W), and ∂s/∂a = w / HW + 2 q a / CHW."""
     channels = graph.shapes[a][1]
     weight, square = graph.input(f"{name}_weight", [channels]), graph.input(f"{name}_square", [])
-    by_map = graph("ReduceSum", graph("Mul", graph("ReduceMean", a, [0, 2, 3], keepdims=0), weight))
-    by_square = graph("Mul", square, graph("ReduceMean", graph("Mul", a, a)))
+    means, squares = (graph("ReduceMean", values, [0, 2, 3], keepdims=0) for values in (a, graph("Mul", a, a)))
+    by_map = graph("ReduceSum", graph("Mul", means, weight))
+    by_square = graph("Mul", graph("ReduceMean", squares), square)
     n = places(graph, a)
     of_map = graph("Reshape", graph("Div", weight, n), [1, channels, 1, 1])
     of_square = graph("Mul", a, graph("Div", graph("Mul", square, 2 / channels), n))

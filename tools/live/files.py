@@ -11,10 +11,11 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from .runtime import BUILDS, VERSION, RuntimeUnavailable, place_runtime
+from .runtime import BUILDS, VERSION, RuntimeUnavailable, hash_of, place_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE, SITE = ROOT / "_build" / "live", ROOT / "_build" / "html" / "_static" / "live"
@@ -31,21 +32,30 @@ class Kind:
     forward: bool = False
 
 
-GRAPHS = {
+GRAPHS = {  # of VGG16 three, the shallowest first: a step up to conv3_3 takes five times as long as one up to conv1_2
     "squeezenet1_1": Kind("squeezenet1_1"),
+    "vgg16_conv1_2": Kind("vgg16", last="conv1_2", half=True),
+    "vgg16_conv2_2": Kind("vgg16", last="conv2_2", half=True),
     "vgg16_conv3_3": Kind("vgg16", last="conv3_3", half=True),
     "efficientnet_lite0": Kind("efficientnet_lite0", half=True, forward=True),
 }
 
 
-def make(kind: Kind) -> tuple[bytes, dict]:
-    """A graph's file, and what ``live.json`` says of it."""
+@cache
+def load(name: str, classifier: bool):
+    """A network of the book; once, though several graphs are made of it."""
     from helpers import load_network
 
+    return load_network(name, classifier=classifier, device="cpu")
+
+
+def make(kind: Kind) -> tuple[bytes, dict]:
+    """A graph's file, and what ``live.json`` says of it."""
     from .differentiate import ascent_graph, forward_graph
 
-    network = load_network(kind.network, classifier=not kind.last, device="cpu")
+    network = load(kind.network, classifier=not kind.last)
     about = {
+        "network": kind.network,
         "title": network.title,
         "classes": [] if kind.last else network.classes,
         "mean": network.mean.flatten().tolist(),
@@ -53,12 +63,21 @@ def make(kind: Kind) -> tuple[bytes, dict]:
     }
     if kind.forward:
         return forward_graph(network, half=kind.half).SerializeToString(), about | {"size": 224}
-    layers = {name: path for name, path in network.layers.items() if name.startswith(("conv", "fire"))}
-    if kind.last:
-        names = list(layers)
-        layers = {name: layers[name] for name in names[: names.index(kind.last) + 1]}
+    layers = climbable(network, kind.last)
     about["layers"] = {name: network.channels(name) for name in layers}
     return ascent_graph(network, layers, logits=not kind.last, half=kind.half).SerializeToString(), about
+
+
+def climbable(network, last: str = "") -> dict[str, str]:
+    """The layers that may be wanted, by the book's names, with their paths: convolutions and fire modules.
+
+    Args:
+        network: SqueezeNet or VGG16.
+        last: the last of them; all if none is named.
+    """
+    layers = {name: path for name, path in network.layers.items() if name.startswith(("conv", "fire"))}
+    names = list(layers)
+    return {name: layers[name] for name in names[: names.index(last) + 1 if last else None]}
 
 
 def recipe_of(kind: Kind) -> str:
@@ -75,10 +94,10 @@ def kept(name: str, kind: Kind, folder: Path) -> dict:
     graph, about = folder / f"{name}.onnx", folder / f"{name}.json"
     recipe = recipe_of(kind)
     known = json.loads(about.read_text(encoding="utf-8")) if about.is_file() and graph.is_file() else {}
-    if known.get("recipe") != recipe:
+    if known.get("recipe") != recipe or known["sha256"] != hash_of(graph):
         data, known = make(kind)
         graph.write_bytes(data)
-        known |= {"file": graph.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "recipe": recipe}
+        known |= {"file": graph.name, "bytes": len(data), "sha256": hash_of(graph), "recipe": recipe}
         about.write_text(json.dumps(known), encoding="utf-8")
     return {key: value for key, value in known.items() if key != "recipe"}
 

@@ -39,15 +39,15 @@ def places(graph: Graph, x: str) -> str:
 @rule("conv2d")
 def convolution(graph: Graph, x, weight, bias=None, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
     """y = W ∗ x + b is linear in x: g goes back through the transpose, Wᵀ ∗ g. Pixels no window reaches get 0."""
-    window = dict(strides=stride, pads=[*padding, *padding], dilations=dilation, group=groups)
-    y = graph("Conv", x, weight, bias, **window)
+    window = dict(strides=stride, dilations=dilation, group=groups)
+    y = graph("Conv", x, weight, bias, pads=[*padding, *padding], **window)
 
     def backward(g: str) -> list[str]:
-        back = graph("ConvTranspose", g, weight, **window)
-        if max(stride) > 1:
-            missing = graph("Sub", graph("Shape", x), graph("Shape", back))
-            back = graph("Pad", back, graph("Concat", graph.constant([0, 0, 0, 0]), missing, axis=0))
-        return [back]
+        if max(stride) == 1:
+            return [graph("ConvTranspose", g, weight, pads=[*padding, *padding], **window)]
+        back = graph("ConvTranspose", g, weight, pads=[*padding, 0, 0], **window)
+        more = graph("Sub", graph("Shape", x), graph("Shape", back))  # fewer, where windows end outside of x
+        return [graph("Pad", back, graph("Concat", graph.constant([0, 0, 0, 0]), more, axis=0))]
 
     return y, backward
 
@@ -70,6 +70,12 @@ def clip(graph: Graph, x, low=-1.0, high=1.0):
     """y = min(max(x, low), high), as in ReLU6; g passes where low < y < high."""
     y = graph("Clip", x, float(low), float(high))
     return y, lambda g: [masked(graph, g, graph("And", graph("Greater", y, float(low)), graph("Less", y, float(high))))]
+
+
+@rule("relu6")
+def relu6(graph: Graph, x):
+    """y = min(max(x, 0), 6)."""
+    return clip(graph, x, 0.0, 6.0)
 
 
 @rule("max_pool2d")

@@ -64,7 +64,12 @@ def fetch(folder: Path) -> Path:
     archive = folder / ARCHIVE
     if result.returncode or not archive.is_file():
         raise RuntimeUnavailable("the npm registry is not within reach")
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    found = hash_of(archive)
     if found != SHA256:
         raise RuntimeUnavailable(f"npm sent another {ARCHIVE} than the one that was tried (SHA-256 {found[:12]})")
     return archive
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
