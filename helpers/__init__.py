@@ -4,7 +4,7 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 """
 
 from .answers import Unwritten, Wrong, as_answer, try_answer
-from .ascent import NotFinite, ascend
+from .ascent import ascend
 from .atlas.cluster import local_cluster, on_dask
 from .atlas.plan import Batch, Piece, Recipe, draw_batch, plan
 from .atlas.render import Report, one_by_one, render
@@ -17,15 +17,27 @@ from .dream.deep_dream import deep_dream, dream_film, guided
 from .dream.poster import poster
 from .explorer import explore
 from .judge import Opinion, second_opinion
+from .networks.classes import NoClassifier
 from .networks.download import WeightsUnavailable
 from .networks.ensemble import together
 from .networks.load import load_network
-from .networks.network import Network, NoClassifier
-from .objective import Bound, Objective
-from .objectives import channel, class_logit, class_margin, class_probability, direction, layer, per_image, unit
+from .networks.network import Network
+from .objectives import (
+    Bound,
+    Objective,
+    channel,
+    class_logit,
+    class_margin,
+    class_probability,
+    direction,
+    layer,
+    per_image,
+    unit,
+)
 from .parameterizations import Fourier, Pixels
-from .recipes import develop, maximal_class_input, visualize, zoom_film
+from .recipes import STYLES, develop, maximal_class_input, visualize, zoom_film
 from .result import Result
+from .running.watch import NotFinite
 from .show.figures import show_images, show_text
 from .show.films import save_film, save_gif
 from .show.pictures import save_png
@@ -34,7 +46,6 @@ from .show.plots import new_figure, power_spectrum, show_curves, show_plot, show
 from .show.sliders import slider_grid
 from .show.tables import show_table
 from .show.wipes import before_after
-from .styles import STYLES
 from .transforms import (
     blur,
     clip,

@@ -14,14 +14,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import recipes
 from .basics.settings import is_quiet, pace
+from .networks.load import load_network
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp
-from .styles import STYLES
 
 BEST, ORIGINAL = "this book's best", "the original"
 FAVORITE = "pomeranian"
-KNOBS = {BEST: (128, 224, STYLES["clear"].lr), ORIGINAL: (200, 256, 5.0)}  # steps, size, learning rate
+KNOBS = {BEST: (128, 224, recipes.STYLES["clear"].lr), ORIGINAL: (200, 256, 5.0)}  # steps, size, learning rate
 BREATH = 0.2  # seconds between two looks at the image: more would drown the page
 
 
@@ -41,8 +42,6 @@ def explore(network: Any = None) -> Any:
         ValueError: the network has no classifier, so no class to draw.
     """
     if network is None:
-        from .networks.load import load_network
-
         network = load_network()
     if not network.has_classifier:
         raise ValueError(f"{network.title} has no classifier here, so no classes to explore; try load_network()")
@@ -51,8 +50,6 @@ def explore(network: Any = None) -> Any:
 
 def _still(network: Any) -> Shown:
     """What stands in the panel's place in a static page."""
-    from . import recipes
-
     result = recipes.visualize(_favorite(network), network, steps=pace(128, 4), progress=False)
     caption = (
         f"{result.caption(0)}. This is a still: run the cell in Jupyter or on Colab, and in its place stands "
@@ -99,7 +96,7 @@ class Panel:
         self.recipe = w.Dropdown(description="Recipe", options=[BEST, ORIGINAL], value=BEST, layout=wide, style=style)
         whole = {"layout": wide, "style": style}
         self.steps = w.BoundedIntText(description="Steps", value=128, min=1, max=5000, **whole)
-        self.size = w.BoundedIntText(description="Size (pixels)", value=224, min=64, max=1024, step=32, **whole)
+        self.size = w.BoundedIntText(description="Size (pixels)", value=224, min=16, max=1024, step=16, **whole)
         self.seed = w.BoundedIntText(description="Seed", value=0, min=0, max=2**31 - 1, **whole)
         self.lr = w.BoundedFloatText(description="Learning rate", value=5.0, min=1e-6, max=1e3, step=0.5, **whole)
         self.wd = w.BoundedFloatText(description="Weight decay", value=0.1, min=0.0, max=1e3, step=0.05, **whole)
@@ -142,7 +139,8 @@ class Panel:
 
     def _choose_recipe(self, change: Any = None) -> None:
         """Set the knobs as the recipe has them; the book's best knows no weight decay."""
-        self.steps.value, self.size.value, self.lr.value = KNOBS[self.recipe.value]
+        self.steps.value, size, self.lr.value = KNOBS[self.recipe.value]
+        self.size.value = size if self.network.takes(size, size) else self.network.size
         self.wd.disabled = self.recipe.value != ORIGINAL
 
     def _start(self, button: Any = None) -> None:
@@ -161,8 +159,6 @@ class Panel:
 
     def _draw(self) -> Any:
         """The ascent that the knobs describe, as a function yet to be called."""
-        from . import recipes
-
         target, steps = self.classes.value, self.steps.value
         knobs = {
             "size": self.size.value,

@@ -17,11 +17,11 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .basics.images import check_images, load_photo
-from .networks.load import load_network
+from .networks.classes import likeliest
+from .networks.load import imagenet_classes, load_network
 from .networks.network import Network
 from .show.typography import as_html
 
-SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}  # what a judge was trained to look at; others 224
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right
 BATCH = 25  # images looked at in one go
 TABLE = "border-collapse:collapse;margin:.5em 0 1.2em;font-size:.92em;line-height:1.35"
@@ -136,10 +136,10 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
         WeightsUnavailable: the judge's weights cannot be had here.
     """
     network = _load(judge) if isinstance(judge, str) else judge
-    authors = getattr(images, "network_title", "").split(" + ")
-    if set(network.title.split(" + ")) & set(authors):
+    own = {member.title for member in network.members} & set(getattr(images, "networks", ()))
+    if own:
         raise ValueError(
-            f"{network.title} drew these images, and is no judge of its own work: "
+            f"{', '.join(sorted(own))} drew these images, and is no judge of its own work: "
             'name another, such as judge="efficientnet_lite1"'
         )
     pictures = check_images(images.images if hasattr(images, "network_title") else images)
@@ -150,17 +150,11 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
     indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long)
     logits = torch.cat([look(network, some) for some in pictures.split(BATCH)])
     mine = logits.gather(1, indices[:, None])
-    best = logits.topk(min(5, logits.shape[1])).indices  # of the logits: probabilities far down are all rounded to 0
-    likely = logits.softmax(dim=1).gather(1, best)
-    top = [
-        [(network.classes[k], p) for k, p in zip(*pair, strict=True)]
-        for pair in zip(best.tolist(), likely.tolist(), strict=True)
-    ]
     return Opinion(
         targets=indices,
         rank=1 + (logits > mine).sum(dim=1),
         probability=logits.softmax(dim=1).gather(1, indices[:, None])[:, 0],
-        top=top,
+        top=likeliest(logits, network.classes, 5),
         names=[network.class_name(k) for k in indices.tolist()],
         judge=network.title,
         credentials=credentials(network),
@@ -170,7 +164,7 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
 @torch.no_grad()
 def look(network: Network, images: Tensor) -> Tensor:
     """A judge's logits (B, classes) of images (B, 3, H, W), RGB in [0, 1], resized to the side it was trained on."""
-    side = SIDES.get(network.name, 224)
+    side = network.size
     if images.shape[-2:] != (side, side):
         images = F.center_crop(F.resize(images, [side], antialias=True), [side, side])
     return network(images.to(network.device)).float().cpu()
@@ -178,6 +172,8 @@ def look(network: Network, images: Tensor) -> Tensor:
 
 def credentials(network: Network) -> str:
     """How the judge does on the photographs at hand whose class is known, in words."""
+    if network.classes != imagenet_classes():
+        return "what it is worth on photographs is not known here"
     logits = torch.cat([look(network, load_photo(name, 256)) for name in LABELED])
     right = sum(first in LABELED[name] for name, first in zip(LABELED, logits.argmax(dim=1).tolist(), strict=True))
     return f"it names {right} of the {len(LABELED)} photographs at hand whose class is known"

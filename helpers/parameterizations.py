@@ -11,11 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from .basics.images import check_images
+from .basics.numbers import one_or_more, whole
 
 # How the colors of natural images vary together: the square root of the covariance of ImageNet's RGB, one column an
 # axis (light–dark, blue–yellow, green–magenta), scaled so that the longest has length 1. Source: Lucid.
-COLOR_AXES = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+COLOR_AXES = torch.tensor(
+    [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], dtype=torch.float32, device="cpu"
+)
 COLOR_AXES = COLOR_AXES / COLOR_AXES.norm(dim=0).max()
+ON_CPU = dict(device="cpu", dtype=torch.float32)  # whatever torch's defaults are
 
 
 class Pixels(nn.Module):
@@ -35,15 +39,13 @@ class Pixels(nn.Module):
     @classmethod
     def uniform(cls, size: int = 256, batch: int = 1, seed: int = 0) -> Pixels:
         """Independent values from U[0, 1]: the start of the original recipe (chapter 3)."""
-        _check_size(size, batch)
-        return cls(torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(seed)))
+        size, batch = whole(size, "size"), whole(batch, "batch")
+        return cls(torch.rand(batch, 3, size, size, generator=_dice(seed), **ON_CPU))
 
     @classmethod
     def gray(cls, size: int = 256, batch: int = 1, seed: int = 0, noise: float = 0.01) -> Pixels:
         """Middle gray with a little normal noise of standard deviation ``noise``."""
-        _check_size(size, batch)
-        bumps = torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(seed))
-        return cls(0.5 + noise * bumps)
+        return cls(0.5 + noise * _noise(batch, (3, whole(size, "size"), size), seed))
 
     @classmethod
     def photo(cls, photo: Tensor) -> Pixels:
@@ -88,14 +90,12 @@ class Fourier(nn.Module):
         gain: float = 0.25,
     ):
         super().__init__()
-        _check_size(size, batch)
-        self.size = size
-        across = torch.fft.rfftfreq(size)
-        down = torch.fft.fftfreq(size)
+        self.size = size = whole(size, "size")
+        across, down = torch.fft.rfftfreq(size, **ON_CPU), torch.fft.fftfreq(size, **ON_CPU)
         frequency = (across[None, :].square() + down[:, None].square()).sqrt()
         self.register_buffer("scale", gain * size * (size * frequency).clamp_min(1).pow(-decay))
-        axes = COLOR_AXES if decorrelate else torch.eye(3)
-        strength = torch.tensor([1.0, chroma, chroma]) if decorrelate else torch.ones(3)
+        axes = COLOR_AXES if decorrelate else torch.eye(3, **ON_CPU)
+        strength = torch.tensor([1.0, chroma, chroma] if decorrelate else [1.0] * 3, **ON_CPU)
         self.register_buffer("axes", axes * strength)
         self.spectrum = nn.Parameter(std * _noise(batch, (3, size, size // 2 + 1, 2), seed))
 
@@ -126,14 +126,13 @@ class Fourier(nn.Module):
 
 def _noise(batch: int, shape: tuple[int, ...], seed: int | Sequence[int]) -> Tensor:
     """Normal noise (batch, *shape) from one seed for the whole batch, or from one for each image."""
+    batch, seed = whole(batch, "batch"), one_or_more(seed, "a seed")
     if isinstance(seed, int):
-        return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(seed))
+        return torch.randn(batch, *shape, generator=_dice(seed), **ON_CPU)
     if len(seed) != batch:
         raise ValueError(f"{len(seed)} seeds for a batch of {batch}: give one for all, or one for each")
     return torch.cat([_noise(1, shape, one) for one in seed])
 
 
-def _check_size(size: int, batch: int) -> None:
-    for what, number in (("size", size), ("batch", batch)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{what} is a whole number from 1 on, got {number!r}")
+def _dice(seed: int) -> torch.Generator:
+    return torch.Generator("cpu").manual_seed(whole(seed, "a seed", 0))

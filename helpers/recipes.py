@@ -1,29 +1,77 @@
-"""The book's recipes, each a few lines around the loop."""
+"""The book's recipes, each a few lines around the loop, and the styles that ``visualize`` can be asked for."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .ascent import ascend
+from .basics.names import nearest
+from .basics.numbers import one_or_more, whole
 from .networks.ensemble import together
 from .networks.load import load_network
 from .networks.network import Network
-from .objective import Objective
-from .objectives import class_logit, class_margin, per_image
+from .objectives import Objective, class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
-from .result import Result
-from .styles import Style, find_style
+from .result import MadeBy, Result
 from .transforms import Transform, blur, jitter, min_max, noise, random_affine, random_blur, zoom
 
 Target = int | str | Objective
-HARMLESS = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
+
+
+@dataclass(frozen=True)
+class Style:
+    """A named way to draw (chapter 7).
+
+    Attributes:
+        margin: how much a class's rivals count against it (``class_margin``).
+        lr: Adam's learning rate at the start; it falls to 0 along a cosine.
+        fourier: options of ``Fourier``.
+        affine: options of ``random_affine``, the view of every style.
+        why: what it is for.
+        blur: sigma of ``random_blur``, in pixels; 0 for none.
+        noise: standard deviation of ``noise``; 0 for none.
+    """
+
+    margin: float
+    lr: float
+    fourier: dict[str, float]
+    affine: dict[str, object]
+    why: str
+    blur: float = 0.0
+    noise: float = 0.0
+
+    def views(self, size: int) -> list[Transform]:
+        """What the network looks through, for images of ``size`` pixels a side."""
+        views = [random_affine(**self.affine, pixels=size / 28)]
+        views += [random_blur(self.blur)] if self.blur else []
+        return views + ([noise(self.noise)] if self.noise else [])
+
+
+WIDE = dict(degrees=20, scale=(0.5, 1.4))
+NEAR = dict(degrees=15, scale=(0.5, 1.2))
+STYLES = {
+    "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), WIDE, "what another network recognizes best"),
+    "natural": Style(
+        0.5, 0.1, dict(chroma=0.9, gain=0.25, decay=1.3), NEAR, "what a person recognizes best", blur=2.0, noise=0.2
+    ),
+    "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), WIDE, "the logit alone, in full color"),
+}
+
+
+def find_style(name: str) -> Style:
+    """The style of that name. Raises ``LookupError`` with the nearest right answer."""
+    if name in STYLES:
+        return STYLES[name]
+    near = nearest(name, STYLES)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, STYLES))}"
+    raise LookupError(f"no style {name!r}; {hint}")
 
 
 def develop(x: Tensor) -> Tensor:
@@ -41,6 +89,7 @@ def develop(x: Tensor) -> Tensor:
     return min_max(F.adjust_sharpness(larger, 0.0))
 
 
+@torch.inference_mode(False)
 def maximal_class_input(
     c: int | str,
     num_steps: int = 200,
@@ -50,7 +99,7 @@ def maximal_class_input(
     network: Network | None = None,
     size: int = 256,
     seed: int = 0,
-    **options,
+    **options: Any,
 ) -> Result:
     """The original recipe, to the letter (chapter 3).
 
@@ -78,20 +127,15 @@ def maximal_class_input(
         ValueError: fewer than 1 step, or too few pixels.
     """
     network = network or load_network()
+    made_by = MadeBy(maximal_class_input, locals())
     optimizer = partial(torch.optim.AdamW, lr=lr, weight_decay=wd)
     x = Pixels.uniform(size, seed=seed)
-    plain = HARMLESS.issuperset(options)
-    options = {"finish": develop, **options}
-    result = ascend(
-        class_logit(c), network.without_normalization(), x, steps=num_steps, optimizer=optimizer, seed=seed, **options
-    )
-    code = (
-        f"maximal_class_input({network.class_name(c)!r}, num_steps={num_steps}, lr={lr:g}, wd={wd:g}, "
-        f"network={loads_one(network)}, size={size}, seed={seed})"
-    )
-    return _told(result, seed, code if plain else "")
+    bare, options = network.without_normalization(), {"finish": develop, **options}
+    result = ascend(class_logit(c), bare, x, steps=num_steps, optimizer=optimizer, seed=seed, **options)
+    return replace(result, made_by=made_by)
 
 
+@torch.inference_mode(False)
 def visualize(
     target: Target | Sequence[Target],
     network: Network | Sequence[Network] | None = None,
@@ -101,7 +145,7 @@ def visualize(
     size: int = 224,
     lr: float | None = None,
     seed: int | Sequence[int] = 0,
-    **options,
+    **options: Any,
 ) -> Result:
     """This book's recipe at its best, put together in chapter 7 and judged in chapter 8.
 
@@ -129,68 +173,37 @@ def visualize(
         NoClassifier: a class of a network without any.
         ValueError: no target, fewer than 1 step, too few pixels, or not as many seeds as targets.
     """
-    network = _one(network)
-    manner = find_style(style)
-    targets = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target]
+    network = network_of(network)
+    made_by = MadeBy(visualize, locals())
+    chosen, seed = find_style(style), one_or_more(seed, "seed")
+    targets = [target] if isinstance(target, str | Objective) or not hasattr(target, "__len__") else list(target)
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
-    seed = operator.index(seed) if hasattr(seed, "__index__") else list(seed)
-    seeds = [seed] * len(targets) if isinstance(seed, int) else seed
-    objectives = [t if isinstance(t, Objective) else class_margin(t, manner.margin) for t in targets]
-    objective = per_image(objectives) if len(objectives) > 1 else objectives[0]
-    rate = manner.lr if lr is None else lr
-    plain = HARMLESS.issuperset(options) and not any(isinstance(t, Objective) for t in targets)
-    options = {
-        "views": _views(manner, size),
-        "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
-        "precision": "auto",
-        **options,
-    }
-    image = Fourier(size, batch=len(targets), seed=seeds, **manner.fourier)
-    optimizer = partial(torch.optim.Adam, lr=rate, fused=True)
-    result = ascend(objective, network, image, steps=steps, optimizer=optimizer, seed=seeds[0], **options)
-    code = ""
-    if plain:
-        names = [network.class_name(t) for t in targets]
-        named = repr(names if len(names) > 1 else names[0])
-        settings = f"style={style!r}, steps={steps}, size={size}, lr={rate:g}, seed={seed}"
-        code = f"visualize({named}, {_loads(network)}, {settings})"
-    return _told(result, seed if isinstance(seed, int) else tuple(seed), code)
+    size, seeds = whole(size, "size"), [seed] * len(targets) if isinstance(seed, int) else seed
+    objectives = [t if isinstance(t, Objective) else class_margin(t, chosen.margin) for t in targets]
+    image = Fourier(size, batch=len(targets), seed=seeds, **chosen.fourier)
+    result = ascend(
+        per_image(objectives) if len(objectives) > 1 else objectives[0],
+        network,
+        image,
+        steps=steps,
+        optimizer=partial(torch.optim.Adam, lr=chosen.lr if lr is None else lr, fused=True),
+        seed=seeds[0],
+        **{
+            "views": chosen.views(size),
+            "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
+            "precision": "auto",
+            **options,
+        },
+    )
+    return replace(result, seed=seed if isinstance(seed, int) else tuple(seeds), made_by=made_by)
 
 
-def _told(result: Result, seed: int | tuple[int, ...], code: str) -> Result:
-    """The result with what a recipe knows of it, kept when it is run again."""
-    run = result.repeat
-
-    def again() -> Result:
-        return _told(run(), seed, code)
-
-    return replace(result, seed=seed, code=code, repeat=again)
-
-
-def _views(manner: Style, size: int) -> list[Transform]:
-    """What the network looks through, in a style."""
-    views = [random_affine(**manner.affine, pixels=size / 28)]
-    views += [random_blur(manner.blur)] if manner.blur else []
-    return views + ([noise(manner.noise)] if manner.noise else [])
-
-
-def _one(network: Network | Sequence[Network] | None) -> Network:
+def network_of(network: Network | Sequence[Network] | None) -> Network:
     """One network out of none (the best that can be had), one, or several."""
     if network is None:
         return load_network()
     return network if isinstance(network, Network) else together(network)
-
-
-def loads_one(network: Network) -> str:
-    """The code that makes one network again, an ensemble too."""
-    return f"together({_loads(network)})" if " + " in network.name else _loads(network)
-
-
-def _loads(network: Network) -> str:
-    """The code that loads a network again."""
-    calls = [f"load_network({name!r})" for name in network.name.split(" + ")]
-    return calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
 
 
 def zoom_film(
@@ -204,7 +217,7 @@ def zoom_film(
     sigma: float = 0.7,
     lr: float = 0.03,
     seed: int = 0,
-    **options,
+    **options: Any,
 ) -> Result:
     """A film that falls into its own picture: every frame is a few steps up, a small blur, a slight zoom (chapter 4).
 
@@ -225,18 +238,16 @@ def zoom_film(
     Returns:
         A ``Result`` whose ``frames`` are the film.
     """
-    if frames < 2:
-        raise ValueError(f"a film has at least 2 frames, got {frames}")
-    steps = (frames - 1) * steps_a_frame
-    options = {"views": [jitter(8)], "frames": [i * steps_a_frame for i in range(frames)], **options}
-    edits = [blur(sigma, every=steps_a_frame), zoom(factor, every=steps_a_frame)]
-    return ascend(
+    made_by = MadeBy(zoom_film, locals())
+    frames, steps_a_frame = whole(frames, "the number of frames", 2), whole(steps_a_frame, "steps_a_frame")
+    result = ascend(
         objective,
         network,
         Pixels.photo(start),
-        steps=steps,
+        steps=(frames - 1) * steps_a_frame,
         optimizer=partial(torch.optim.Adam, lr=lr),
-        edits=edits,
+        edits=[blur(sigma, every=steps_a_frame), zoom(factor, every=steps_a_frame)],
         seed=seed,
-        **options,
+        **{"views": [jitter(8)], "frames": [k * steps_a_frame for k in range(frames)], **options},
     )
+    return replace(result, made_by=made_by)

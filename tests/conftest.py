@@ -35,8 +35,9 @@ def small() -> Network:
     """A ``Network`` of random weights, the same in every test."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        core = Small()
-    return Network(core, "small", "Small", ["cat", "dog", "Pomeranian", "crane"], mean=(0.5,) * 3, std=(0.25,) * 3)
+        core = Small().eval().requires_grad_(False)
+    classes = ["cat", "dog", "Pomeranian", "crane"]
+    return Network(core, "small", "Small", classes, mean=(0.5,) * 3, std=(0.25,) * 3, code="small")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from helpers import (
     per_image,
     zoom,
 )
-from helpers.objective import Bound
+from helpers.objectives import Bound
 from helpers.result import frame_steps
 
 quiet = partial(ascend, progress=False)
@@ -293,7 +293,7 @@ def test_steps_are_whole_and_positive(small, steps):
 def test_mistakes_are_told_before_the_first_step(small, convolutions):
     with pytest.raises(LookupError, match="did you mean 'dog'"):
         quiet(class_logit("dgo"), small, Pixels.uniform(8))
-    with pytest.raises(helpers.NoClassifier, match="without its classifier"):
+    with pytest.raises(helpers.NoClassifier, match="has no classes here"):
         quiet(class_logit("Pomeranian"), convolutions, Pixels.uniform(64))
-    with pytest.raises(ValueError, match="8×8 pixels are too few for pool5 of VGG16"):
+    with pytest.raises(ValueError, match="VGG16 does not take 8×8 pixels"):
         quiet(channel("pool5", 0), convolutions, Pixels.uniform(8))

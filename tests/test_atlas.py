@@ -97,9 +97,9 @@ def test_channels_are_targets_too():
         ([259], {"seeds": []}, ValueError, "nothing to draw"),
         ([259, "Pomeranian"], {}, ValueError, "asked for 2 times"),
         ([259], {"steps": 0}, ValueError, "steps is a whole number from 1 on"),
-        ([259], {"size": 4}, ValueError, "too few"),
+        ([259], {"size": 4}, ValueError, "does not take 4×4 pixels"),
         ([259], {"size": 0}, ValueError, "pixels a side"),
-        ([("conv1", 5)], {"size": 2}, ValueError, "too few for conv1"),
+        ([("conv1", 5)], {"size": 2}, ValueError, "does not take 2×2 pixels"),
     ],
 )
 def test_a_wrong_plan_is_refused_before_anything_is_drawn(targets, options, error, words):

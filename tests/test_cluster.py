@@ -137,7 +137,7 @@ def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
     """A cluster may outlive many runs: what an earlier one brought must not draw for a later one."""
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "helpers", copy / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    with (copy / "helpers" / "styles.py").open("a") as file:
+    with (copy / "helpers" / "recipes.py").open("a") as file:
         file.write("\nMARK = 'later'\n")
     program = f"""
         import sys
@@ -153,8 +153,8 @@ def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
         later = draw_atlas.Code()
         for code in (first, later, first):
             code.setup(worker)
-            from helpers import styles
-            print(getattr(styles, "MARK", "first"))
+            from helpers import recipes
+            print(getattr(recipes, "MARK", "first"))
     """
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],

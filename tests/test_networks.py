@@ -77,11 +77,10 @@ def test_two_names_of_one_layer_are_both_answered(squeezenet):
     assert torch.equal(found["fire9"], found["features.12"]) and torch.equal(found["fire9"], found["features"])
 
 
-def test_the_part_is_made_once(small, monkeypatch):
-    """Cutting a network takes longer than running it, so a second step must not cut again."""
+def test_how_often_layers_run_is_found_out_once(small, monkeypatch):
+    """Counting takes a whole pass, so a second step must not count again."""
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
-    for cut in ("cut", "node_names"):
-        monkeypatch.setattr(f"helpers.networks.network.{cut}", lambda *_, **__: pytest.fail("cut again"))
+    monkeypatch.setattr("helpers.networks.network.count_uses", lambda *_: pytest.fail("counted again"))
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
     small(torch.rand(1, 3, 8, 8))
 
@@ -91,9 +90,16 @@ def test_the_order_of_hopeless_classes_is_kept(small, monkeypatch):
     assert [name for name, _ in small.top(torch.rand(1, 3, 8, 8), 4)[0]] == ["Pomeranian", "dog", "crane", "cat"]
 
 
-def test_it_is_frozen_in_eval_and_normalizes_inside(small):
-    assert not small.core.training and not any(p.requires_grad for p in small.parameters())
+def test_the_book_s_own_are_frozen_in_eval(squeezenet, convolutions):
+    for network in (squeezenet, convolutions):
+        assert not any(m.training for m in network.modules()) and not any(p.requires_grad for p in network.parameters())
+
+
+def test_it_runs_in_eval_and_normalizes_inside(small):
     images = torch.rand(2, 3, 8, 8)
+    small.core.train()
+    assert torch.equal(small(images), small(images)) and small.core.training  # as its owner left it
+    small.core.eval()
     assert torch.allclose(small(images), small.core((images - 0.5) / 0.25))
     assert torch.equal(small.without_normalization()(images), small.core(images))
 
@@ -139,7 +145,7 @@ def test_classes_by_name(squeezenet):
         (LookupError, "did you mean 'vgg16'", lambda n: load_network("vvg16")),
         (ValueError, r"RGB images \(B, 3, H, W\), got \(3, 64, 64\)", lambda n: n(torch.rand(3, 64, 64))),
         (TypeError, "divide bytes by 255", lambda n: n(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))),
-        (ValueError, "9×9 pixels are too few", lambda n: n(torch.rand(1, 3, 9, 9))),
+        (ValueError, "does not take 9×9 pixels", lambda n: n(torch.rand(1, 3, 9, 9))),
         (
             ValueError,
             r"expected values in \[0, 1\], got 0 to 255",
@@ -154,7 +160,7 @@ def test_mistakes_are_told(squeezenet, error, words, call):
 
 def test_class_scores_without_a_classifier(convolutions):
     for ask in (lambda: convolutions(torch.rand(1, 3, 64, 64)), lambda: convolutions.find_class("tabby")):
-        with pytest.raises(NoClassifier, match="without its classifier.*conv5_3"):
+        with pytest.raises(NoClassifier, match="has no classes here.*conv5_3"):
             ask()
 
 
@@ -197,7 +203,7 @@ class Last(nn.Module):
 def test_channels_that_come_last_are_not_taken_for_rows():
     network = Network(Last(), "last", "Last", ["a", "b"])
     assert network.channels("stem") == 6 and network.channels("logits") == 2
-    with pytest.raises(ValueError, match=r"mix of Last answers \(1, 16, 16, 6\) or \(1, 24, 24, 6\).*convolution"):
+    with pytest.raises(ValueError, match=r"mix of Last answers \(1, 56, 56, 6\) or \(1, 28, 28, 6\).*neither first nor last"):
         channel("mix", 3).bind(network)
 
 

@@ -53,7 +53,7 @@ def test_a_different_objective_for_each_image(small):
 
 
 def test_only_what_is_needed_is_asked_for(small):
-    assert (channel("first", 0) + unit("first", 1)).bind(small).layers == ("first[0]", "first[1]")
+    assert (channel("first", 0) + unit("first", 1)).bind(small).layers == (("first", 0), ("first", 1))
 
 
 @pytest.mark.parametrize(

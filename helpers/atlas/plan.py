@@ -23,9 +23,8 @@ from ..networks.ensemble import together
 from ..networks.load import load_network
 from ..networks.network import Network
 from ..objectives import channel
-from ..recipes import visualize
+from ..recipes import find_style, visualize
 from ..show.pictures import picture, saved
-from ..styles import find_style
 
 Target = int | str | tuple[str, int]
 Outcome = bytes | str  # a PNG file, or why there is none
@@ -96,6 +95,8 @@ def plan(
         LookupError: no such network, class, layer, channel or style.
         ValueError: the same picture is asked for twice, no picture at all, no step, or too few pixels.
     """
+    if not isinstance(network, str | None):
+        raise TypeError(f"plan takes the name of a network, since workers load it themselves; got {network!r:.60}")
     loaded, weights = _network(network or load_network().name, device)
     precision = "bfloat16" if native_precision(loaded.device) == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)

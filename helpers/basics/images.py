@@ -19,10 +19,10 @@ PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")  # color pictures tha
 
 
 def check_images(images: Tensor, what: str = "images") -> Tensor:
-    """Return the images as (B, 3, H, W), or say what is wrong with them.
+    """Return the images as float32 (B, 3, H, W) without their history, or say what is wrong with them.
 
     Args:
-        images: float RGB in [0, 1], (3, H, W) or (B, 3, H, W).
+        images: float RGB in [0, 1], (3, H, W) or (B, 3, H, W), of any floating-point type.
         what: the word for them in an error.
 
     Raises:
@@ -48,7 +48,7 @@ def check_images(images: Tensor, what: str = "images") -> Tensor:
             f"{what}: expected values in [0, 1], got {low:.3g} to {high:.3g}; "
             "min–max normalize them, or clamp(0, 1), and say which in the caption"
         )
-    return images
+    return images.detach().float()
 
 
 def load_photo(name: str | Path, size: int = 224) -> Tensor:
@@ -71,8 +71,8 @@ def load_photo(name: str | Path, size: int = 224) -> Tensor:
         from skimage import data
 
         picture = Image.fromarray(getattr(data, str(name))())
-    elif Path(name).is_file():
-        picture = _open(Path(name))
+    elif (path := Path(name).expanduser()).is_file():
+        picture = _open(path)
     else:
         near = nearest(str(name), PHOTOGRAPHS)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PHOTOGRAPHS)}"
@@ -83,13 +83,27 @@ def load_photo(name: str | Path, size: int = 224) -> Tensor:
 
 
 def _open(path: Path) -> Image.Image:
-    """A picture file as RGB, the way up that its camera was held."""
+    """A picture file as RGB, the way up that its camera was held, on white where it is transparent."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         picture = ImageOps.exif_transpose(Image.open(path))
     except UnidentifiedImageError:
         raise ValueError(f"{path} is not a picture in a format that is known here, such as JPEG, PNG or WebP") from None
-    if picture.mode.startswith("I"):  # 16 bits, of which Pillow's own conversion would keep all that is above 255 white
-        picture = Image.fromarray((np.asarray(picture, dtype=np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"{path} is damaged, or only part of a picture: {error}") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path} has too many pixels to be opened here: {error}. Make it smaller first") from error
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        picture = Image.fromarray(_as_bytes(np.asarray(picture), picture.mode))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def _as_bytes(gray: np.ndarray, mode: str) -> np.ndarray:
+    """Gray values of 16 bits, or floats in [0, 1], as bytes: Pillow's own conversion cuts off what is above 255."""
+    white = 65535.0 if mode.startswith("I;16") or gray.max() > 255 else 255.0
+    white = 1.0 if mode == "F" and gray.max() <= 1 else white
+    return (gray.astype(np.float64) / white * 255).round().clip(0, 255).astype(np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -13,6 +13,19 @@ def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
         by_lower.setdefault(name.lower(), name)
     found = difflib.get_close_matches(str(wanted).lower(), by_lower, n=count, cutoff=0.6)
     return [by_lower[name] for name in found]
+
+
+def in_order(classes: Sequence[object] | Mapping[int, object]) -> list[str]:
+    """The names of classes as a list, from any sequence (a ``range``, too) or from a dict by index.
+
+    Raises:
+        ValueError: a dict whose indices are not 0, 1, 2, …
+    """
+    if isinstance(classes, Mapping):
+        if sorted(classes) != list(range(len(classes))):
+            raise ValueError(f"a dict of classes has a name for each of 0 to {len(classes) - 1}; got {[*classes][:5]}")
+        classes = [classes[i] for i in range(len(classes))]
+    return [str(name) for name in classes]
 
 
 def search_classes(query: str, classes: Sequence[str]) -> list[tuple[int, str]]:

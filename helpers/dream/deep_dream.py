@@ -5,7 +5,6 @@ After Mordvintsev, Olah and Tyka, "Inceptionism" (2015), and the notebook that t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -16,11 +15,11 @@ from tqdm.auto import tqdm
 from .. import transforms
 from ..ascent import ascend
 from ..basics.images import check_images
+from ..basics.numbers import whole
 from ..basics.settings import is_quiet
 from ..networks.network import Network
-from ..objective import Bound, Objective
-from ..objectives import layer
-from ..result import Result, as_bytes
+from ..objectives import Activations, Bound, Objective, layer
+from ..result import MadeBy, Result, as_bytes
 from .octaves import Dream, MeanStep, octave_sizes
 from .tiles import Tiles
 
@@ -41,21 +40,23 @@ def guided(name: str, guide: Tensor) -> Objective:
     if len(guide) != 1:
         raise ValueError(f"one picture guides, got {len(guide)}")
 
-    def bind(network: Network) -> Bound:
-        with torch.no_grad():
-            wanted = network.activations(guide.to(network.device), [name])[name].float()
-        if wanted.dim() != 4:
-            raise ValueError(f"{name} has no places to match; name a convolution's layer")
-
-        def score(acts: Mapping[str, Tensor]) -> Tensor:
-            matches = acts[name].flatten(2).transpose(1, 2) @ wanted[0].flatten(1)  # (B, places, the guide's places)
-            return matches.amax(dim=2).mean(dim=1)
-
-        return Bound(f"{name} guided by a picture", (name,), score)
-
-    return Objective(bind)
+    return Objective(partial(_bind_guided, name=name, guide=guide))
 
 
+def _bind_guided(network: Network, name: str, guide: Tensor) -> Bound:
+    with torch.no_grad():
+        wanted = network.activations(guide.to(network.device), [name])[name].float()
+    if wanted.dim() != 4:
+        raise ValueError(f"{name} has no places to match; name a convolution's layer")
+
+    def score(acts: Activations) -> Tensor:
+        matches = acts[name].flatten(2).transpose(1, 2) @ wanted[0].flatten(1)  # (B, places, the guide's places)
+        return matches.amax(dim=2).mean(dim=1)
+
+    return Bound(f"{name} guided by a picture", (name,), score)
+
+
+@torch.inference_mode(False)
 def deep_dream(
     photo: Tensor,
     network: Network,
@@ -96,6 +97,7 @@ def deep_dream(
         ValueError: not RGB in [0, 1], too many octaves, or an objective that tiles cannot share.
         LookupError: no such layer.
     """
+    made_by = MadeBy(deep_dream, locals())
     if "checkpoint" in options:
         raise ValueError("a dream keeps no checkpoint: its picture grows on the way")
     photo = check_images(photo, "photo").to(network.device)
@@ -121,10 +123,10 @@ def deep_dream(
         callbacks=[next_octave, *options.pop("callbacks", ())],
         **options,
     )
-    again = partial(deep_dream, photo, network, wanted, seed=seed, **fixed, **options)
-    return replace(result, settings={**result.settings, **fixed}, repeat=again)
+    return replace(result, settings={**result.settings, **fixed}, made_by=made_by)
 
 
+@torch.inference_mode(False)
 def dream_film(
     photo: Tensor,
     network: Network,
@@ -150,8 +152,8 @@ def dream_film(
         A ``Result`` whose ``frames`` are the film, for ``player`` or ``save_film``; each counts as one step, and its
         score is that of the whole frame. After Ctrl-C, the film so far.
     """
-    if frames < 2:
-        raise ValueError(f"a film has at least 2 frames, got {frames}")
+    made_by = MadeBy(dream_film, locals())
+    frames = whole(frames, "the number of frames", 2)
     guide, larger = options.pop("guide", None), transforms.zoom(zoom)
     wanted = _objective(network, objective, guide)
     options = {"octaves": 2, "steps": 2, "progress": False, **options}
@@ -184,7 +186,7 @@ def dream_film(
         steps=frames - 1,
         seed=seed,
         interrupted=len(film) < frames,
-        repeat=partial(dream_film, photo, network, wanted, frames=frames, zoom=zoom, seed=seed, **options),
+        made_by=made_by,
     )
 
 

@@ -12,13 +12,11 @@ from torchvision.transforms.v2 import functional as F
 from ..ascent import ascend
 from ..networks.load import load_network
 from ..networks.network import Network
-from ..objective import Objective
-from ..objectives import class_margin
+from ..objectives import Objective, class_margin
 from ..parameterizations import Fourier
-from ..recipes import HARMLESS, loads_one, visualize
-from ..result import Result
-from ..styles import find_style
-from ..transforms import MIDDLE, Transform, named, rotate
+from ..recipes import find_style, visualize
+from ..result import MadeBy, Result
+from ..transforms import MIDDLE, Named, Transform, rotate
 
 LOOK = 288  # pixels a side of what the network is shown of a poster: about the size it was trained for
 
@@ -53,18 +51,19 @@ def windows(low: float, high: float, look: int = LOOK) -> Transform:
     reaches beyond the image is gray there.
     """
 
-    def cut(images: Tensor) -> Tensor:
-        size = images.shape[-1]
-        side = round(size * torch.empty(()).uniform_(low, high).item())
-        margin = max(0, side - size)
-        top, left = torch.randint(0, abs(side - size) + 1, (2,)).tolist()
-        if margin:
-            padded = torch.nn.functional.pad(images - MIDDLE, (left, margin - left, top, margin - top)) + MIDDLE
-        else:
-            padded = images[..., top : top + side, left : left + side]
-        return F.resize(padded, [look, look], antialias=True)
+    return Named(f"windows({low:g}, {high:g}, {look})", partial(_window, low=low, high=high, look=look))
 
-    return named(f"windows({low:g}, {high:g}, {look})", cut)
+
+def _window(images: Tensor, low: float, high: float, look: int) -> Tensor:
+    size = images.shape[-1]
+    side = round(size * torch.empty((), device="cpu", dtype=torch.float32).uniform_(low, high).item())
+    margin = max(0, side - size)
+    top, left = torch.randint(0, abs(side - size) + 1, (2,), device="cpu").tolist()
+    if margin:
+        padded = torch.nn.functional.pad(images - MIDDLE, (left, margin - left, top, margin - top)) + MIDDLE
+    else:
+        padded = images[..., top : top + side, left : left + side]
+    return F.resize(padded, [look, look], antialias=True)
 
 
 def stage_sizes(size: int, first: int) -> list[int]:
@@ -77,6 +76,7 @@ def stage_sizes(size: int, first: int) -> list[int]:
     return sizes if sizes[-1] == size else [*sizes, size]
 
 
+@torch.inference_mode(False)
 def poster(
     target: int | str | Objective,
     network: Network | None = None,
@@ -115,15 +115,15 @@ def poster(
         NoClassifier: a class of a network without any.
         ValueError: fewer than 1 step, a first size beyond the poster's, or an option that a poster sets itself.
     """
+    network = network or load_network()
+    made_by = MadeBy(poster, locals())
     if "checkpoint" in options:
         raise ValueError("a poster keeps no checkpoint: its picture grows on the way")
     own = sorted({"views", "schedule", "optimizer", "finish"} & options.keys())
     if own:
         raise ValueError(f"a poster has {own[0]} of its own at each size; visualize takes yours")
-    network = network or load_network()
-    sizes, manner = stage_sizes(size, first), find_style(style)
-    objective = target if isinstance(target, Objective) else class_margin(target, manner.margin)
-    plain = HARMLESS.issuperset(options) and not isinstance(target, Objective)
+    sizes, chosen = stage_sizes(size, first), find_style(style)
+    objective = target if isinstance(target, Objective) else class_margin(target, chosen.margin)
     options = {"precision": "auto", **options}
     shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
     stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
@@ -136,7 +136,7 @@ def poster(
                 ascend(
                     objective,
                     network,
-                    Fourier.photo(start, **manner.fourier),
+                    Fourier.photo(start, **chosen.fourier),
                     steps=touches,
                     optimizer=partial(torch.optim.Adam, lr=lr),
                     schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
@@ -147,11 +147,7 @@ def poster(
     except KeyboardInterrupt:  # between two sizes, where ascend cannot keep it
         stages[-1] = replace(stages[-1], interrupted=True)
         print("Stopped between two sizes; the picture so far is kept.")
-    fixed = dict(style=style, size=size, first=first, steps=steps, touches=touches, lr=lr, seed=seed)
-    again = partial(poster, target, network, frames=frames, **fixed, **options)
-    whole = steps + touches * (len(sizes) - 1)
-    code = _line_of_code(network, target, fixed) if plain else ""
-    return replace(joined(stages), steps=whole, repeat=again, code=code)
+    return replace(joined(stages), steps=steps + touches * (len(sizes) - 1), made_by=made_by)
 
 
 def joined(stages: list[Result]) -> Result:
@@ -164,8 +160,3 @@ def joined(stages: list[Result]) -> Result:
         frame_steps=[start + at for start, stage in zip(begun, stages, strict=True) for at in stage.frame_steps],
         settings={"stages": [stage.settings for stage in stages]},
     )
-
-
-def _line_of_code(network: Network, target: int | str, fixed: dict) -> str:
-    settings = ", ".join(f"{name}={value!r}" for name, value in fixed.items())
-    return f"poster({network.class_name(target)!r}, {loads_one(network)}, {settings})"

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from ..networks.efficientnet_lite import SameConv2d
-from ..networks.extract import Want
 from ..networks.network import Network
-from ..objective import Bound, Objective
+from ..objectives import Bound, Objective
 
 Span = tuple[int, int]
 NO_PLACES = (
@@ -50,21 +49,34 @@ class Tiles:
         self.objective = Objective(lambda _: Bound(self.bound.words, ("score",), lambda acts: acts["score"]))
         self._strides: dict[str, int] | None = None
 
+    @property
+    def members(self) -> list[Network]:
+        """The networks that answer."""
+        return self.network.members
+
     def refresh(self) -> None:
-        """Bring what the network keeps of itself up to date."""
+        """Forget what was found out about the network."""
         self.network.refresh()
 
-    def activations(self, images: Tensor, layers: object = None, **engine) -> dict[str, Tensor]:
+    def fastest_precision(self) -> torch.dtype | None:
+        """The network's own."""
+        return self.network.fastest_precision()
+
+    def activations(
+        self, images: Tensor, layers: object = None, precision: torch.dtype | None = None
+    ) -> dict[str, Tensor]:
         """The one thing it can be asked for: ``{"score": (B,)}`` of images (B, 3, H, W), with its gradient.
 
-        ``engine`` is passed on to ``Network.activations``: ``precision``, ``compiled``.
+        ``precision`` is passed on to ``Network.activations``.
         """
         height, width = images.shape[2:]
         if max(height, width) <= self.tile:
-            return {"score": self.bound.score(self._look(images, **engine))}
-        return {"score": _ByTiles.apply(images, self, engine)}
+            return {"score": self.bound.score(self._look(images, precision))}
+        return {"score": _ByTiles.apply(images, self, precision)}
 
-    def score_and_gradient(self, images: Tensor, with_gradient: bool = True, **engine) -> tuple[Tensor, Tensor | None]:
+    def score_and_gradient(
+        self, images: Tensor, with_gradient: bool = True, precision: torch.dtype | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """The score (B,) of images (B, 3, H, W) and its gradient, of the images' shape; no larger piece is looked at
         than a tile with its halo."""
         strides = self._find_strides()
@@ -79,7 +91,7 @@ class Tiles:
             )
             with torch.enable_grad():
                 piece = images[..., top:bottom, left:right].detach().clone().requires_grad_(with_gradient)
-                found = self._look(piece, **engine)
+                found = self._look(piece, precision)
                 own = {
                     name: found[name][
                         ...,
@@ -104,14 +116,16 @@ class Tiles:
         Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind.
         """
         if self.halo is None:
-            self.halo = max(self._reach(Want.of(name).layer, stride) for name, stride in self._find_strides().items())
+            strides = self._find_strides().items()
+            self.halo = max(self._reach(one[0] if isinstance(one, tuple) else one, n) for one, n in strides)
         return self.halo
 
     def _reach(self, name: str, stride: int) -> int:
         """How far beyond its own place a unit of one layer sees."""
         for side in (128, 256, 512):
-            noise = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-            x = noise.to(self.device).requires_grad_(True)
+            dice = torch.Generator("cpu").manual_seed(0)
+            x = torch.rand(1, 3, side, side, generator=dice, device="cpu", dtype=torch.float32)
+            x = x.to(self.device).requires_grad_()
             with torch.enable_grad():
                 maps = self.network.activations(x, [name])[name]
                 middle = maps.shape[2] // 2
@@ -123,8 +137,8 @@ class Tiles:
                 break  # it sees less than the noise there is
         return max(middle * stride - first, last - (middle + 1) * stride + 1)
 
-    def _look(self, images: Tensor, **engine) -> dict[str, Tensor]:
-        found = self.network.activations(images, self.bound.layers, **engine)
+    def _look(self, images: Tensor, precision: torch.dtype | None = None) -> dict[str, Tensor]:
+        found = self.network.activations(images, self.bound.layers, precision)
         return {name: activation.float() for name, activation in found.items()}
 
     def _find_strides(self) -> dict[str, int]:
@@ -143,8 +157,8 @@ class _ByTiles(torch.autograd.Function):
     """The score of all tiles together: its gradient is made along with it, so that no tile's memory is kept."""
 
     @staticmethod
-    def forward(ctx, images: Tensor, tiles: Tiles, engine: dict) -> Tensor:
-        score, gradient = tiles.score_and_gradient(images, ctx.needs_input_grad[0], **engine)
+    def forward(ctx, images: Tensor, tiles: Tiles, precision: torch.dtype | None) -> Tensor:
+        score, gradient = tiles.score_and_gradient(images, ctx.needs_input_grad[0], precision)
         ctx.save_for_backward(*([gradient] if gradient is not None else []))
         return score
 

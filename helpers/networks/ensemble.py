@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from .extract import Want
-from .network import Network
+from .network import Layer, Network, each_layer
 
 
 class Ensemble(Network):
@@ -20,32 +19,54 @@ class Ensemble(Network):
 
     def __init__(self, members: Sequence[Network]):
         name, title = (" + ".join(getattr(member, key) for member in members) for key in ("name", "title"))
-        super().__init__(nn.ModuleList(members), name, title, members[0].classes)
+        codes = [member.code for member in members]
+        code = f"together([{', '.join(codes)}])" if all(codes) else ""
+        super().__init__(nn.ModuleList(members), name, title, members[0].classes, size=members[0].size, code=code)
         self.layers = {}
-        self.mean, self.std = (buffer.to(members[0].device) for buffer in (self.mean, self.std))
 
-    def activations(self, images: Tensor, layers: Iterable[str], **engine) -> dict[str, Tensor]:
+    @property
+    def members(self) -> list[Network]:
+        """The networks that answer together."""
+        return list(self.core)
+
+    def activations(
+        self, images: Tensor, layers: Layer | Iterable[Layer], precision: torch.dtype | None = None
+    ) -> dict[Layer, Tensor]:
         """The mean logits (B, classes) of images (B, 3, H, W). Raises ``LookupError`` for any other layer."""
-        layers = [layers] if isinstance(layers, str) else list(layers)
-        for layer in layers:
-            self.find_layer(Want.of(layer).layer)
-        found = [member.activations(images, layers, **engine) for member in self.core]
-        return {layer: torch.stack([one[layer].float() for one in found]).mean(dim=0) for layer in layers}
+        layers = each_layer(layers)
+        for one in layers:
+            self.find_layer(one[0] if isinstance(one, tuple) else one)
+        found = [member.activations(images, layers, precision) for member in self.members]
+        return {one: torch.stack([answer[one].float() for answer in found]).mean(dim=0) for one in layers}
 
     def refresh(self) -> None:
-        """Bring what the members keep of themselves up to date."""
-        for member in self.core:
+        """Forget what was found out about the members."""
+        super().refresh()
+        for member in self.members:
             member.refresh()
+
+    def channels(self, layer: str) -> int:
+        """1,000 for ``"logits"``, one a class."""
+        self.find_layer(layer)
+        return len(self.classes)
+
+    def fastest_precision(self) -> torch.dtype | None:
+        """``torch.bfloat16`` if every member runs in it, else ``None``."""
+        found = [member.fastest_precision() for member in self.members]
+        return found[0] if None not in found else None
 
     def find_layer(self, layer: str) -> str:
         """Only ``"logits"``: the members' layers have nothing in common."""
         if layer != "logits":
             raise LookupError(f"{self.title} have no layer {layer!r} in common, only their logits; ask one of them")
-        return layer
+        return ""
 
     def without_normalization(self) -> Ensemble:
         """The same networks, their input fed straight in."""
-        return Ensemble([member.without_normalization() for member in self.core])
+        return Ensemble([member.without_normalization() for member in self.members])
+
+    def _check_outputs(self) -> None:
+        """The members' have been checked."""
 
 
 def together(networks: Sequence[Network]) -> Network:

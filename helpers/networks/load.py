@@ -23,7 +23,12 @@ from .weights import PACKAGED, WeightsUnavailable
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (123.0, 117.0, 104.0)  # RGB, for inputs from 0 to 255
-LITES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
+# How much wider and deeper than Lite0 each is, and the pixels a side that it was trained on.
+LITES = {
+    "efficientnet_lite0": (1.0, 1.0, 224),
+    "efficientnet_lite1": (1.0, 1.1, 240),
+    "efficientnet_lite2": (1.1, 1.2, 260),
+}
 TITLES = {"vgg16": "VGG16", "squeezenet1_1": "SqueezeNet 1.1"} | {n: f"EfficientNet-Lite{n[-1]}" for n in LITES}
 
 
@@ -32,6 +37,7 @@ def imagenet_classes() -> list[str]:
     return torchvision.models.VGG16_Weights.IMAGENET1K_V1.meta["categories"]
 
 
+@torch.inference_mode(False)
 def load_network(name: str | None = None, *, classifier: bool = True, device: str | None = None) -> Network:
     """Load a frozen ImageNet classifier and print one line on what it is and where it comes from.
 
@@ -138,7 +144,7 @@ def _squeezenet(name: str) -> tuple[Network, str]:
     for key, place in places.items():
         state[f"{place}.weight"], state[f"{place}.bias"] = _tensors(*arrays[key])
     kernel = state["features.0.weight"].flip(1)  # BGR to RGB
-    mean, std, caffe = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD, CAFFE_MEAN))
+    mean, std, caffe = _column(IMAGENET_MEAN), _column(IMAGENET_STD), _column(CAFFE_MEAN)
     state["features.0.bias"] = state["features.0.bias"] + (kernel * (255 * mean - caffe)).sum(dim=(1, 2, 3))
     state["features.0.weight"] = kernel * 255 * std
     return _network(name, _fill(torchvision.models.squeezenet1_1, state)), "converted from Caffe's own weights"
@@ -146,12 +152,14 @@ def _squeezenet(name: str) -> tuple[Network, str]:
 
 def _lite(name: str) -> tuple[Network, str]:
     tensors = load_state_dict(weights.packaged(name), PACKAGED[name].sha256)
-    build = partial(EfficientNetLite, *LITES[name])
+    *factors, size = LITES[name]
+    build = partial(EfficientNetLite, *factors)
     with torch.device("meta"):
         named = names_in_order(build(), tensors)
     core = _fill(build, named)
     fold_batch_norm(core)
-    return _network(name, core, mean=(0.5,) * 3, std=(0.5,) * 3), "converted from TensorFlow's own weights"
+    network = _network(name, core, mean=(0.5,) * 3, std=(0.5,) * 3, size=size)
+    return network, "converted from TensorFlow's own weights"
 
 
 def _torchvision(name: str) -> tuple[Network, str]:
@@ -165,7 +173,9 @@ def _torchvision(name: str) -> tuple[Network, str]:
     core = _fill(lambda: torchvision.models.get_model(name), state)
     if hasattr(core, "transform_input"):
         core.transform_input = True
-    return _network(name, core, best.meta["categories"], preset.mean, preset.std), f"torchvision's {best.name}"
+    size = preset.crop_size[0]
+    network = _network(name, core, best.meta["categories"], preset.mean, preset.std, size)
+    return network, f"torchvision's {best.name}"
 
 
 LOADERS = {"squeezenet1_1": _squeezenet} | dict.fromkeys(LITES, _lite)
@@ -174,6 +184,11 @@ LOADERS = {"squeezenet1_1": _squeezenet} | dict.fromkeys(LITES, _lite)
 def _tensors(kernel, bias) -> tuple[Tensor, Tensor]:
     """A convolution's kernel from HWIO, as TensorFlow, Caffe's converters and JAX store it, to torch's OIHW."""
     return torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(), torch.from_numpy(bias)
+
+
+def _column(values: tuple[float, ...]) -> Tensor:
+    """Numbers for R, G and B as (1, 3, 1, 1)."""
+    return torch.tensor(values, dtype=torch.float32, device="cpu").view(1, 3, 1, 1)
 
 
 def _fill(build: Callable[[], nn.Module], state: dict[str, Tensor]) -> nn.Module:
@@ -187,6 +202,10 @@ def _fill(build: Callable[[], nn.Module], state: dict[str, Tensor]) -> nn.Module
     return core
 
 
-def _network(name: str, core: nn.Module, classes=None, mean=IMAGENET_MEAN, std=IMAGENET_STD) -> Network:
+def _network(name: str, core: nn.Module, classes=None, mean=IMAGENET_MEAN, std=IMAGENET_STD, size=224) -> Network:
+    """A network of the book's own: frozen, in evaluation mode."""
     classes = imagenet_classes() if classes is None else classes
-    return Network(core, name, TITLES.get(name, name), classes, layer_names(name, core), mean, std)
+    code = f"load_network({name!r}{'' if classes else ', classifier=False'})"
+    core = core.requires_grad_(False).eval()
+    title, layers = TITLES.get(name, name), layer_names(name, core)
+    return Network(core, name, title, classes, layers, mean, std, size=size, code=code)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from ..basics.files import load_state_dict, write_whole
-from ..result import Log
 from .seeding import generators, set_generators
 
 EVERY = 25  # steps between two writes
 
 
 class Checkpoint:
-    """The state of one ascent in one file, or nowhere if ``path`` is ``None``.
+    """The state of one ascent in one file.
 
     Args:
         path: the file.
         facts: what the run is; a file of another run is refused.
         image, optimizer, scheduler: what has a state.
-        log: the scores and frames so far.
+        history: the scores and frames so far.
     """
 
-    def __init__(self, path: str | Path | None, facts: str, image: nn.Module, optimizer, scheduler, log: Log):
-        self.path, self.facts, self.log = Path(path) if path else None, facts, log
+    def __init__(self, path: str | Path, facts: str, image: nn.Module, optimizer, scheduler, history: Any):
+        self.path, self.facts, self.history = Path(path) if path else None, facts, history
         self.device = next(image.parameters()).device
         self.parts = {"image": image, "optimizer": optimizer}
         if scheduler:
@@ -39,7 +39,7 @@ class Checkpoint:
             ValueError: the file belongs to another run.
             WeightsCorrupt: the file is damaged.
         """
-        if self.path is None or not self.path.exists():
+        if not self.path.exists():
             return 0
         saved = load_state_dict(self.path)
         found = saved.get("facts", "nothing of ascend's") if isinstance(saved, dict) else type(saved).__name__
@@ -50,24 +50,23 @@ class Checkpoint:
             )
         for name, part in self.parts.items():
             part.load_state_dict(saved[name])
-        self.log.restore(saved["scores"], saved["frames"])
+        self.history.restore(saved["scores"], saved["frames"])
         with torch.no_grad():
-            self.log.last_good = self.parts["image"]().detach().clone()
+            self.history.last_good = self.parts["image"]().detach().clone()
         set_generators(saved["generators"], self.device)
         return saved["step"]
 
     def save(self, step: int) -> None:
         """Write the run whole, every ``EVERY`` steps."""
-        if self.path is None or step % EVERY:
+        if step % EVERY:
             return
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= dict(facts=self.facts, step=step, generators=generators(self.device))
-        state |= dict(scores=self.log.scores.clone(), frames=self.log.frames)
+        state |= dict(scores=self.history.scores.clone(), frames=self.history.frames)
         buffer = io.BytesIO()
         torch.save(state, buffer)
         write_whole(self.path, buffer.getvalue())
 
     def remove(self) -> None:
         """Delete the file: the run is done."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 from tqdm.auto import tqdm
 
+from ..basics.numbers import whole
 from ..basics.settings import is_quiet
-from ..transforms import Transform
 
 
-class Watch:
-    """A context that shows how far an ascent has come.
+class Progress:
+    """Shows how far an ascent has come.
 
     Args:
         steps: how many steps there are.
@@ -20,18 +22,15 @@ class Watch:
         finish: from raw images to pictures in [0, 1].
     """
 
-    def __init__(self, steps: int, bar: bool | None, preview: int | None, finish: Transform):
-        if preview is not None and preview < 1:
-            raise ValueError(f"preview is every how many steps to show the image, from 1 on; got {preview}")
+    def __init__(self, steps: int, bar: bool | None, preview: int | None, finish: Callable[[Tensor], Tensor]):
+        preview = None if preview is None else whole(preview, "preview: every how many steps to show the image; it")
         hidden = is_quiet() if bar is None else not bar
         self.bar = tqdm(total=steps, disable=hidden, desc="ascent")
         self.preview = None if is_quiet() else preview
         self.finish, self.screen = finish, None
 
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(self, *_) -> None:
+    def close(self) -> None:
+        """Leave the bar where it is."""
         self.bar.close()
 
     def show(self, step: int, images: Tensor, scores: Tensor) -> None:

@@ -64,6 +64,10 @@ class Seeded:
         finally:
             TURNS.release()
 
+    def anew(self) -> Seeded:
+        """The same randomness from its beginning, for a trial that the run shall not notice."""
+        return Seeded(self.seed, self.device)
+
     def _begin(self) -> None:
         torch.default_generator.manual_seed(self.seed)
         if self.device.type == "cuda":

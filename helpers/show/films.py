@@ -56,9 +56,8 @@ def _encode(frames: Any, fps: float, quality: int) -> bytes:
     size = (first.shape[1], first.shape[0])
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "film.mp4"
-        writer = ffmpeg.write_frames(
-            str(made), size, fps=fps, quality=quality, macro_block_size=1, output_params=["-movflags", "+faststart"]
-        )
+        options = dict(fps=float(fps), quality=quality, macro_block_size=1, output_params=["-movflags", "+faststart"])
+        writer = ffmpeg.write_frames(str(made), size, **options)
         writer.send(None)
         try:
             for frame in _raw(frames, size):

@@ -1,0 +1,34 @@
+"""Whole numbers as people write them: Python's, NumPy's, a tensor of one."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+
+def whole(value: Any, what: str, least: int = 1) -> int:
+    """A whole number as Python's own.
+
+    Args:
+        value: an ``int``, NumPy's whole numbers, or a tensor of one of them.
+        what: the word for it in an error.
+        least: the smallest that makes sense.
+
+    Raises:
+        ValueError: anything else, ``True`` and 3.0 among it, or less than ``least``.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        raise ValueError(f"{what} is a whole number from {least} on, got {value!r}")
+    return number
+
+
+def one_or_more(value: Any, what: str, least: int = 0) -> int | list[int]:
+    """One whole number, or a list of them from any sequence. Raises ``ValueError`` for anything else."""
+    try:
+        return [whole(one, what, least) for one in value]
+    except TypeError:  # not a sequence
+        return whole(value, what, least)

@@ -1,0 +1,141 @@
+"""What watches an ascent: it is handed each step, keeps what is wanted of it, and says when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..basics.files import state_in_words
+from ..networks.network import Network
+from ..result import History, MadeBy, Result
+from .checkpoint import Checkpoint
+from .progress import Progress
+from .seeding import Seeded
+
+Callback = Callable[[int, Tensor, Tensor], "bool | None"]
+
+
+class NotFinite(ArithmeticError):
+    """The score turned NaN or infinite; ``result`` holds the last good images."""
+
+    def __init__(self, message: str, result: Result):
+        super().__init__(message)
+        self.result = result
+
+
+class Watch:
+    """Keeps scores and frames, shows a bar, writes checkpoints, calls back, and hears Ctrl-C.
+
+    ``with watch:`` is the one place where Ctrl-C is caught; ``with watch.turn:`` gives torch's generators to the run.
+
+    Args:
+        objective, network, steps, seed, settings, made_by: what the ``Result`` says of the run.
+        finish: from the final (B, 3, H, W), of any values, to pictures in [0, 1]; by default they are clipped.
+        frames: how many frames to keep, evenly spaced from start to end, or at which steps and at the end.
+        callbacks: called as ``callback(step, images, scores)`` at every step; ``False`` from one ends the run.
+        preview: in a notebook, show the image every so many steps.
+        progress: whether to show a bar with the score; by default unless ``POMERANIAN_QUIET`` is set.
+        checkpoint: a file that keeps the run every 25 steps, and from which it goes on if it was killed.
+    """
+
+    def __init__(
+        self,
+        objective: str | tuple[str, ...],
+        network: Network,
+        steps: int,
+        seed: int,
+        settings: dict[str, Any],
+        made_by: MadeBy,
+        finish: Callable[[Tensor], Tensor] | None = None,
+        frames: int | Sequence[int] = 0,
+        callbacks: Sequence[Callback] = (),
+        preview: int | None = None,
+        progress: bool | None = None,
+        checkpoint: str | Path | None = None,
+    ):
+        finish = finish or (lambda images: images.clamp(0, 1))
+        titles = tuple(member.title for member in network.members)
+        self.facts = dict(objective=objective, networks=titles, steps=steps, seed=seed, settings=settings)
+        self.made_by, self.callbacks, self.interrupted = made_by, callbacks, False
+        self.history = History(steps, frames, finish)
+        self.progress = Progress(steps, progress, preview, finish)
+        self.turn = Seeded(seed, network.device)
+        self.path, self.checkpoint = checkpoint, None
+        self.images: Tensor | None = None
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self.progress.close()
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            return False
+        self.interrupted = True
+        taken, steps = self.history.taken, self.facts["steps"]
+        print(f"Stopped after {taken} of {steps} steps; the image so far is kept.")
+        return True
+
+    def resume(self, image: nn.Module, optimizer: Any, schedule: Any, score: Callable[[Tensor], Tensor]) -> int:
+        """Go on with a run that was killed, if its checkpoint is there. Returns the step to begin with."""
+        if self.path is None:
+            return 0
+        with self.turn.anew(), torch.no_grad():  # what an objective does not say of itself, its scores tell
+            scores = [f"{s:.4g}" for s in score(image()).tolist()]
+        identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}"
+        self.checkpoint = Checkpoint(self.path, identity, image, optimizer, schedule, self.history)
+        with self.turn:
+            return self.checkpoint.resume()
+
+    def look(self, images: Tensor, scores: Tensor) -> None:
+        """Note the images (B, 3, H, W) and scores (B,) of a step, of which an optimizer may look at several."""
+        if self.images is None:
+            self.images, self.scores = images.detach().clone(), scores.detach()
+
+    def goes_on(self, step: int) -> bool:
+        """Hand on the step that was taken. Returns whether there shall be another.
+
+        Raises:
+            NotFinite: its score is NaN or infinite.
+        """
+        images, scores, self.images = self.images, self.scores, None
+        self.check(step, scores, images)
+        self.history.add(step, images, scores)
+        if self.checkpoint:
+            self.checkpoint.save(step + 1)
+        self.progress.show(step, images, scores)
+        self.interrupted |= any([callback(step, images, scores) is False for callback in self.callbacks])
+        return not self.interrupted
+
+    def check(self, step: int, scores: Tensor, images: Tensor) -> None:
+        """Raise ``NotFinite`` if a score is NaN or infinite."""
+        if torch.isfinite(scores).all():
+            return
+        last = images if self.history.last_good is None else self.history.last_good
+        self.interrupted = self.history.taken < self.facts["steps"]
+        raise NotFinite(
+            f"the score ({self.facts['objective']}) is no longer a finite number at step {step}. The usual cause is a "
+            f"step that is too large (here {self.facts['settings']['optimizer']}): try a tenth of the learning rate, "
+            "or an edit such as clip(). The last good images are in this error's .result.",
+            self.result(last, None),
+        )
+
+    def result(self, raw: Tensor, final: Tensor | None) -> Result:
+        """The ``Result`` of the run, with the score ``final`` (B,) of its last images ``raw`` (B, 3, H, W).
+
+        Raises:
+            NotFinite: that score is NaN or infinite.
+            KeyboardInterrupt: it was stopped before its first step was taken.
+        """
+        if final is not None:
+            self.check(self.history.taken, final, raw)
+        elif not self.history.taken and self.interrupted:
+            raise KeyboardInterrupt
+        if self.checkpoint and self.history.taken == self.facts["steps"]:
+            self.checkpoint.remove()
+        last = self.history.scores[-1] if self.history.taken else torch.full((len(raw),), torch.nan, device="cpu")
+        final = last if final is None else final
+        return self.history.result(raw, final, interrupted=self.interrupted, made_by=self.made_by, **self.facts)

@@ -1,0 +1,385 @@
+"""What is drawn is what the reader's own network answers, whatever it is made of, and the network is left as it was."""
+
+from __future__ import annotations
+
+import copy
+import threading
+
+import own_networks as own
+import pytest
+import torch
+from torch import nn
+
+from helpers import (
+    Network,
+    Pixels,
+    ascend,
+    channel,
+    class_logit,
+    class_margin,
+    layer,
+    maximal_class_input,
+    per_image,
+    second_opinion,
+    together,
+    unit,
+    visualize,
+)
+
+IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+QUICK = dict(steps=2, size=64, progress=False, precision=None)
+by_name = pytest.mark.parametrize("make", own.OF_READERS, ids=lambda make: make.__name__)
+
+
+def of(core: nn.Module, **options) -> Network:
+    return Network(core, "mine", "Mine", own.CLASSES, **options)
+
+
+def truth(core: nn.Module, images: torch.Tensor = IMAGES) -> torch.Tensor:
+    """What the bare network gives in evaluation mode."""
+    training = [module for module in core.modules() if module.training]
+    with torch.no_grad():
+        answer = core.eval()(images)
+    for module in training:
+        module.training = True
+    return answer
+
+
+def state(core: nn.Module) -> list:
+    """All of a network that its owner would notice."""
+    modules = [(m.training, len(m._forward_hooks), len(m._forward_pre_hooks)) for m in core.modules()]
+    tensors = [(t.detach().clone(), t.requires_grad, t.grad is None) for t in (*core.parameters(), *core.buffers())]
+    return [modules, tensors]
+
+
+def same(one: list, other: list) -> bool:
+    pairs = zip(one[1], other[1], strict=True)
+    return one[0] == other[0] and all(torch.equal(a[0], b[0]) and a[1:] == b[1:] for a, b in pairs)
+
+
+@by_name
+def test_logits_are_the_bare_network_s(make):
+    core = make()
+    expected, network = truth(core), of(core)
+    torch.testing.assert_close(network(IMAGES), expected)
+    for objective in (class_logit(3), class_margin("c3", weight=0.0)):
+        torch.testing.assert_close(objective.bind(network).of(network, IMAGES), expected[:, 3])
+
+
+@by_name
+def test_an_ascent_leaves_the_network_as_it_was(make):
+    core = make().train()
+    before = state(core)
+    network = of(core)
+    visualize(3, network, **QUICK)
+    some = "patches" if make is own.Tokens else next(path for path in network.layers if path.endswith("c2"))
+    visualize(channel(some, 3), network, **QUICK)
+    network.layer_shapes(64)
+    assert same(before, state(core))
+
+
+@by_name
+def test_a_class_rises(make):
+    drawn = ascend(class_logit(3), of(make()), Pixels.uniform(64), steps=5, progress=False)
+    assert drawn.final.item() > drawn.scores[0].item()
+
+
+@by_name
+def test_every_layer_gives_what_a_hook_of_one_s_own_sees(make):
+    """Also where a later layer writes over it in place: the hook copies at once."""
+    core = make().eval()
+    network, seen = of(core), {}
+    hooks = [
+        module.register_forward_hook(lambda m, i, out, path=path: seen.update({path: out.detach().clone()} if isinstance(out, torch.Tensor) else {}))
+        for path, module in core.named_modules()
+        if path
+    ]
+    core(IMAGES)
+    for hook in hooks:
+        hook.remove()
+    assert seen
+    with torch.no_grad():
+        together_ = network.activations(IMAGES, [*seen, "logits"])
+    for path, expected in seen.items():
+        torch.testing.assert_close(together_[path], expected)
+        with torch.no_grad():
+            torch.testing.assert_close(network.activations(IMAGES, path)[path], expected)
+            alone = network.activations(IMAGES, (path, 5))[path, 5]
+        torch.testing.assert_close(alone, expected[..., 5:6] if expected.dim() == 3 else expected[:, 5:6])
+
+
+def test_the_gradient_of_one_channel_is_that_of_the_whole(squeezenet, convolutions):
+    for network, name, k in ((squeezenet, "fire3", 100), (squeezenet, "conv1", 3), (convolutions, "conv1_2", 7)):
+        gradients = []
+        for asked in (name, (name, k)):
+            x = IMAGES.clone().requires_grad_()
+            found = network.activations(x, asked)[asked]
+            (found[:, k] if asked == name else found).sum().backward()
+            gradients.append(x.grad)
+        torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-6)
+
+
+def made_channels(network: Network, asked) -> list[int]:
+    """How many channels each convolution and fully connected layer makes in a pass."""
+    made, real = [], torch.nn.functional.conv2d
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.functional, "conv2d", lambda *a, **o: made.append(a[1].shape[0]) or real(*a, **o))
+        network.activations(IMAGES, asked)
+    return made
+
+
+def test_no_more_is_computed_than_is_wanted(convolutions):
+    assert made_channels(convolutions, "conv2_1") == [64, 64, 128]
+    assert made_channels(convolutions, [("conv2_1", 7)]) == [64, 64, 1]
+    assert made_channels(convolutions, [("conv2_1", 7), ("conv2_1", 3)]) == [64, 64, 2]
+    assert made_channels(convolutions, [("conv1_1", 7), ("conv2_1", 3)]) == [64, 64, 1]
+    assert made_channels(convolutions, ["conv2_1", ("conv2_1", 3)]) == [64, 64, 128]  # somebody looks at all of it
+
+
+@pytest.mark.parametrize("make", [own.pruned, own.old_weight_norm, own.parametrized, own.replaced_forward])
+def test_what_is_not_plain_is_not_narrowed(make):
+    network = of(make())
+    for name in ("c1", "c2", "head"):
+        whole = network.activations(IMAGES, name)[name]
+        torch.testing.assert_close(network.activations(IMAGES, (name, 5))[name, 5], whole[:, 5:6])
+
+
+def test_hooks_may_come_and_go_between_two_calls(squeezenet):
+    network = copy.deepcopy(squeezenet)
+    before = network(IMAGES)
+    hook = network.core.features[3].register_forward_hook(lambda m, i, out: out * 0)
+    ablated = network(IMAGES)
+    torch.testing.assert_close(class_logit(281).bind(network).of(network, IMAGES), ablated[:, 281])
+    assert not torch.allclose(ablated, before)
+    assert network.activations(IMAGES, ("fire2", 3))["fire2", 3].abs().max() == 0
+    hook.remove()
+    torch.testing.assert_close(network(IMAGES), before)
+
+
+def test_each_use_of_a_module_can_be_asked_for():
+    core = own.Twice().eval()
+    network, inputs = of(core), []
+    hook = core.relu.register_forward_hook(lambda m, i, out: inputs.append(out.clone()))
+    core(IMAGES)
+    hook.remove()
+    found = network.activations(IMAGES, ["relu:0", "relu:1", "relu"])
+    torch.testing.assert_close(found["relu:0"], inputs[0])
+    torch.testing.assert_close(found["relu:1"], inputs[1])
+    torch.testing.assert_close(found["relu"], inputs[1])
+    with pytest.raises(LookupError, match="relu:2"):
+        network.activations(IMAGES, "relu:2")
+
+
+def test_another_s_pass_through_the_same_modules_is_not_ours():
+    core = own.Plain().eval()
+    network, stop, errors = of(core), threading.Event(), []
+
+    def train() -> None:
+        while not stop.is_set():
+            try:
+                assert core(IMAGES[:1]).shape == (1, 10)
+            except BaseException as error:
+                errors.append(error)
+
+    other = threading.Thread(target=train)
+    other.start()
+    expected = truth(core)
+    for _ in range(200):
+        found = network.activations(IMAGES, ["c1", ("c2", 3)])
+        assert found["c1"].shape[0] == 2 and found["c2", 3].shape[:2] == (2, 1)
+    stop.set()
+    other.join()
+    assert not errors
+    torch.testing.assert_close(network(IMAGES), expected)
+
+
+def test_a_network_can_be_trained_between_two_drawings():
+    core = own.Moody()
+    network = of(core)
+    first = visualize(3, network, **QUICK)
+    optimizer = torch.optim.SGD(core.parameters(), lr=0.5)
+    nn.functional.cross_entropy(core(IMAGES), torch.tensor([3, 4])).backward()
+    optimizer.step()
+    assert core.training and core.norm.num_batches_tracked == 1
+    assert visualize(3, network, **QUICK).final != first.final
+    torch.testing.assert_close(network(IMAGES), truth(core))
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
+def test_any_floating_type(kind):
+    network = of(own.Plain().to(kind))
+    assert network.dtype == kind
+    assert visualize(3, network, **QUICK).images.isfinite().all()
+    exact = truth(own.Plain())
+    torch.testing.assert_close(network(IMAGES).float(), exact, atol=0.03 if kind != torch.float64 else 1e-5, rtol=0.05)
+
+
+def test_a_network_is_where_its_parameters_are():
+    core = own.Plain().to("meta")
+    network = of(core)
+    assert network.device.type == "meta" == network.mean.device.type
+    assert network(IMAGES.to("meta")).shape == (2, 10)
+    network = of(own.Plain())
+    network.core.to(torch.float64)  # by its owner, later
+    assert network(IMAGES).dtype == torch.float64
+
+
+@pytest.mark.parametrize("make", [own.Keeps, own.pruned, own.old_weight_norm, own.parametrized])
+def test_half_of_the_bits(make):
+    network = of(make())
+    half = network.activations(IMAGES, "logits", precision=torch.bfloat16)["logits"]
+    torch.testing.assert_close(half.float(), network(IMAGES), atol=0.02, rtol=0.05)
+    assert visualize(3, network, **QUICK | dict(precision=torch.bfloat16)).images.isfinite().all()
+
+
+def test_what_cannot_run_in_half_of_the_bits_says_so_once(monkeypatch, capsys):
+    class Stubborn(own.Plain):
+        def forward(self, x):
+            if torch.is_autocast_enabled("cpu"):
+                raise RuntimeError("not implemented for 'BFloat16'")
+            return super().forward(x)
+
+    monkeypatch.setattr("helpers.networks.tried.native_precision", lambda device: torch.bfloat16)
+    drawn = visualize(3, of(Stubborn()), **QUICK | dict(precision="auto"))
+    assert drawn.images.isfinite().all()
+    assert capsys.readouterr().out.count("half of the bits will not do") == 1
+
+
+def test_torch_s_defaults_are_the_reader_s_own_affair(squeezenet):
+    expected = visualize("tabby", squeezenet, **QUICK).images
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(visualize("tabby", squeezenet, **QUICK).images, expected)
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device("meta")
+        assert torch.equal(visualize("tabby", squeezenet, **QUICK).images, expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+
+
+def test_a_network_of_one_size():
+    network = of(own.Cifar())
+    assert network.size == 32 and network.channels("fc1") == 20
+    for objective in ("c3", channel("fc1", 3), unit("conv1", 2), layer("conv1")):
+        assert visualize(objective, network, **QUICK | dict(size=32)).images.shape == (1, 3, 32, 32)
+    with pytest.raises(ValueError, match="Mine does not take 224×224 pixels: try 32×32"):
+        visualize("c3", network, **QUICK | dict(size=224))
+    with pytest.raises(ValueError, match="try 32×32"):
+        visualize(channel("conv1", 3), network, **QUICK) and visualize(channel("fc1", 3), network, **QUICK)
+
+
+def test_a_judge_is_shown_its_own_size():
+    drawn = visualize("c3", of(own.Plain()), **QUICK)
+    opinion = second_opinion(drawn, "c3", judge=Network(own.Cifar(), "judge", "Judge", own.CLASSES))
+    assert opinion.rank.shape == (1,) and "not known" in opinion.summary()
+
+
+def test_tokens_are_places(capsys):
+    network = of(own.Tokens())
+    assert network.channels("block") == 12 and network.channels("patches") == 12
+    acts = network.activations(IMAGES, ["block"])["block"]
+    assert acts.shape == (2, 64, 12)
+    scores = channel("block", 5).bind(network).of(network, IMAGES)
+    torch.testing.assert_close(scores, acts[..., 5].mean(dim=1))
+    torch.testing.assert_close(layer("block").bind(network).of(network, IMAGES), acts.square().mean(dim=(1, 2)))
+
+
+@pytest.mark.parametrize(
+    "how, options",
+    [
+        (lambda logits, f: {"out": logits}, {}),
+        (lambda logits, f: {"logits": logits, "hidden": f}, {}),
+        (lambda logits, f: own.Output(logits, f), {}),
+        (lambda logits, f: (logits,), {}),
+        (lambda logits, f: (f, logits), {"logits": 1}),
+        (lambda logits, f: {"y": logits, "f": f}, {"logits": "y"}),
+        (lambda logits, f: logits[:, :, None, None].expand(-1, -1, 4, 4), {}),
+    ],
+    ids=["out", "dict", "dataclass", "tuple of one", "by index", "by key", "at every place"],
+)
+def test_logits_are_found_in_what_a_network_gives(how, options):
+    core = own.Answers(how)
+    torch.testing.assert_close(of(core, **options)(IMAGES), truth(own.Plain()))
+
+
+def test_logits_that_are_not_plain_to_see_are_asked_for():
+    with pytest.raises(TypeError, match=r"gives a tuple.*say where they are"):
+        of(own.Answers(lambda logits, f: (f, logits)))
+
+
+def test_few_classes():
+    core = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    assert len(Network(core, "m", "M", ["cat", "dog"]).top(IMAGES)[0]) == 2
+    one = nn.Sequential(nn.Conv2d(3, 1, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(0))  # (B,), as binary classifiers give
+    drawn = visualize("dog", Network(one, "m", "M", ["dog"]), **QUICK)
+    assert drawn.final.shape == (1,)
+    assert Network(own.Plain(), "m", "M", range(10)).classes == [*"0123456789"]
+    assert Network(own.Plain(), "m", "M", dict(enumerate(own.CLASSES))).classes == own.CLASSES
+    with pytest.raises(ValueError, match="10 logits, but 12 classes"):
+        Network(own.Plain(), "m", "M", range(12))
+    with pytest.raises(ValueError, match="0 to 1"):
+        Network(core, "m", "M", {1: "cat", 2: "dog"})
+
+
+def test_a_compiled_network_is_asked_for_its_layers(monkeypatch):
+    core = torch.compile(own.Plain(), backend="eager")
+    network = Network(core, "m", "M", own.CLASSES)
+    torch.testing.assert_close(network(IMAGES), truth(own.Plain()))
+    plain = of(own.Plain())
+    found = network.activations(IMAGES, ("_orig_mod.c2", 3))["_orig_mod.c2", 3]
+    torch.testing.assert_close(found, plain.activations(IMAGES, ("c2", 3))["c2", 3])
+
+
+def test_a_scripted_network_has_logits_and_says_that_it_has_no_layers():
+    core = own.scripted()
+    network = of(core)
+    torch.testing.assert_close(network(IMAGES), core(IMAGES))
+    assert visualize(3, network, **QUICK).images.isfinite().all()
+    with pytest.raises(LookupError, match="does not run it by itself"):
+        network.activations(IMAGES, "0")
+
+
+def test_objectives_ask_for_no_more_than_they_need(squeezenet):
+    assert class_logit("Pomeranian").bind(squeezenet).layers == (("logits", 259),)
+    both = per_image([channel("fire3", 5), unit("fire3", 70)]).bind(squeezenet)
+    assert both.layers == (("fire3", 5), ("fire3", 70))
+    acts = squeezenet.activations(IMAGES, "fire3")["fire3"]
+    expected = torch.stack([acts[0, 5].mean(), acts[1, 70, 7, 7]])
+    torch.testing.assert_close(both.of(squeezenet, IMAGES), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(both.score({"fire3": acts}), expected)  # from all of the layer, too
+
+
+def test_an_ensemble_gives_the_mean_of_one_logit(squeezenet):
+    both = together([squeezenet, squeezenet.without_normalization()])
+    assert [member.title for member in both.members] == ["SqueezeNet 1.1"] * 2 and squeezenet.members == [squeezenet]
+    alone = both.activations(IMAGES, ("logits", 259))["logits", 259]
+    torch.testing.assert_close(alone, both(IMAGES)[:, 259:260], rtol=1e-4, atol=1e-5)
+
+
+def test_in_training_mode_dropout_drops(squeezenet):
+    network = copy.deepcopy(squeezenet)
+
+    def answers(precision) -> int:
+        looks = [network.activations(IMAGES[:1], "logits", precision=precision)["logits"] for _ in range(4)]
+        return len({logits[0, 5].item() for logits in looks})
+
+    for precision in (None, torch.bfloat16):
+        network.train()
+        assert answers(precision) > 1
+        network.eval()
+        assert answers(precision) == 1
+
+
+def test_a_name_with_brackets_is_led_to_the_right_one(squeezenet):
+    for asked in (channel("features[3]", 5), layer("features[3]"), channel(3, 5)):
+        with pytest.raises(LookupError, match="has no layer"):
+            visualize(asked, squeezenet, **QUICK)
+    with pytest.raises(LookupError, match="did you mean 'features.3'"):
+        squeezenet.find_layer("features[3]")
+
+
+def test_the_original_recipe_climbs_the_head_that_is_returned():
+    core = own.AuxiliaryHead()
+    drawn = maximal_class_input(3, 2, network=of(core), size=64, progress=False)
+    torch.testing.assert_close(drawn.final, truth(core, drawn.raw)[:, 3])
