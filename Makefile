@@ -9,7 +9,10 @@ REPO ?=
 FULL ?=
 RECIPE ?=
 SUBMISSIONS ?=
+ASSIGNMENT ?=
 OVERLAY ?=
+ROSTER ?=
+DUE ?=
 OUT ?= grades
 ARGS ?=
 
@@ -115,10 +118,12 @@ score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
 assignments: $(STAMP) ## Write the students' versions of teaching/source
 	@$(PY) teaching/release.py
 
-grade: $(STAMP) ## Grade a class (SUBMISSIONS=dir, OVERLAY=your tests, OUT=grades)
-	@test -n "$(SUBMISSIONS)" || { echo "make: which class? make grade SUBMISSIONS=folder [OVERLAY=folder] [OUT=folder]"; exit 1; }
+grade: $(STAMP) ## Grade a class (SUBMISSIONS=dir; ASSIGNMENT=a, OUT=dir, OVERLAY=your tests, ROSTER=csv, DUE=date)
+	@test -n "$(SUBMISSIONS)" || { echo "make: which class? make grade SUBMISSIONS=folder [ASSIGNMENT=a] [OUT=folder]" \
+	  "[OVERLAY=folder] [ROSTER=roster.csv] [DUE=2026-12-01]"; exit 1; }
 	@$(PY) -W ignore -m helpers.networks.weights
-	@$(PY) -W ignore -m teaching.grading "$(SUBMISSIONS)" --out "$(OUT)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
+	@$(PY) -W ignore -m teaching.grading "$(SUBMISSIONS)" --out "$(OUT)" $(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") \
+	  $(if $(OVERLAY),--overlay "$(OVERLAY)") $(if $(ROSTER),--roster "$(ROSTER)") $(foreach date,$(DUE),--due "$(date)") $(ARGS)
 
 rename: ## Make this fork's name the book's (REPO=owner/name)
 	@$(PYTHON) tools/check_python.py && $(PYTHON) tools/notebooks/rename.py $(REPO)

@@ -50,9 +50,9 @@ def unused(due: dict[str, datetime], rows: Sequence[Row]) -> list[str]:
 def late(due: dict[str, datetime], row: Row) -> str:
     """By how much a row's file is late, in words; empty if it is not, or nothing says when it was handed in."""
     date = applies(due, row)
-    if date is not None and row.modified:
-        over = row.modified - date.timestamp()
-        return f"{_in_words(over)} late" if over > 0 else ""
+    over = row.modified - date.timestamp() if date is not None and row.modified else 0.0
+    if over > 0:
+        return f"{_in_words(over)} late"
     return "late, says Canvas" if any(parse(entry).late for entry in row.entries) else ""
 
 
