@@ -27,7 +27,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights bench score rename serve browser pdf screenshots vitals newest atlas worlds reference assignments grade clean distclean
+.PHONY: help book test unit notebooks cover lint weights bench score rename serve browser pdf screenshots vitals atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -98,9 +98,6 @@ screenshots: book ## Photograph every page, phone and desk, light and dark, into
 
 vitals: book ## Measure how soon two pages stand, and whether they move
 	@$(PY) -m tools.browser.vitals
-
-newest: $(STAMP) ## Build with plain Sphinx and the newest of everything
-	@$(PY) tools/site/newest_sphinx.py
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@

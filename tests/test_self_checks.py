@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.site import questions, self_checks
-from tools.site.questions import FOLDER, BadQuestions, read_questions
+from tools.site import self_checks
+from tools.site.self_checks import FOLDER, BadQuestions, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -61,7 +61,7 @@ def test_the_right_answer_does_not_give_itself_away(path):
 @files
 def test_texts_are_markdown_and_whole(path):
     for question in read_questions(path):
-        texts = [question.text, *(text for choice in question.choices for text in (choice.answer, choice.why))]
+        texts = [question.question, *(text for choice in question.choices for text in (choice.answer, choice.why))]
         for text in texts:
             assert not re.search(r"<\w+[^>]*>", text), f"{question.id}: HTML typed by hand: {text}"
             prose = re.sub(r"`[^`]*`", "", text)
@@ -99,24 +99,24 @@ def set_in(data, where, value):
 
 FIRST = ("questions", 0)
 BROKEN = {  # where, what is put there (None: nothing), what the message says
-    "another chapter": (("chapter",), 4, "the number in the file's name"),
-    "a chapter in words": (("chapter",), "three", "the number in the file's name"),
-    "no questions": (("questions",), None, "`questions` is missing"),
-    "too few questions": (("questions",), GOOD["questions"][:4], "5 to 7 questions are expected, found 4"),
-    "two of one name": ((*FIRST, "id"), "question-1", "2 questions have the id 'question-1'"),
-    "a name with spaces": ((*FIRST, "id"), "Question one", "lower-case words with hyphens"),
-    "a section without quotes": ((*FIRST, "section"), 3.5, 'write it in quotes, as in "3.5"'),
-    "another chapter's section": ((*FIRST, "section"), "4.1", "as in"),
-    "an empty question": ((*FIRST, "question"), " ", "`question` should be a text"),
-    "two right answers": ((*FIRST, "choices", 0, "right"), True, "2 choices are `right: true`; exactly one should be"),
-    "no right answer": ((*FIRST, "choices", 1, "right"), False, "no choices are `right: true`"),
-    "right is a word": ((*FIRST, "choices", 1, "right"), "yes", "it should be true"),
-    "nothing said to a wrong one": ((*FIRST, "choices", 2, "why"), None, "every choice says why"),
-    "the same answer twice": ((*FIRST, "choices", 2, "answer"), "a", "the same answer is offered twice"),
-    "an answer of two paragraphs": ((*FIRST, "choices", 2, "answer"), "a\n\nb", "an answer is one paragraph"),
-    "one choice": ((*FIRST, "choices"), GOOD["questions"][0]["choices"][1:2], "3 to 5 choices are expected, found 1"),
-    "a misspelled key": ((*FIRST, "choices", 1, "wy"), "x", "did you mean `why`?"),
-    "a list for a question": ((*FIRST,), ["which?"], "found list"),
+    "another chapter": (("chapter",), 4, "speaks of chapter 3, 4"),
+    "a chapter in words": (("chapter",), "three", "$.chapter: 'three' is not of type 'integer'"),
+    "no questions": (("questions",), None, "'questions' is a required property"),
+    "too few questions": (("questions",), GOOD["questions"][:4], "is too short"),
+    "two of one name": ((*FIRST, "id"), "question-1", "says twice: question-1"),
+    "a name with spaces": ((*FIRST, "id"), "Question one", "$.questions[0].id: 'Question one' does not match"),
+    "a section without quotes": ((*FIRST, "section"), 3.5, "section: 3.5 is not of type 'string'"),
+    "another chapter's section": ((*FIRST, "section"), "4.1", "speaks of chapter 3, 4"),
+    "an empty question": ((*FIRST, "question"), " ", "$.questions[0].question"),
+    "two right answers": ((*FIRST, "choices", 0, "right"), True, "question-0 has 2 right answers"),
+    "no right answer": ((*FIRST, "choices", 1, "right"), False, "question-0 has 0 right answers"),
+    "right is a word": ((*FIRST, "choices", 1, "right"), "yes", "'yes' is not of type 'boolean'"),
+    "nothing said to a wrong one": ((*FIRST, "choices", 2, "why"), None, "[2]: 'why' is a required property"),
+    "the same answer twice": ((*FIRST, "choices", 2, "answer"), "a", "says twice: question-0: a"),
+    "an answer of two paragraphs": ((*FIRST, "choices", 2, "answer"), "a\n\nb", "choices[2].answer: 'a"),
+    "one choice": ((*FIRST, "choices"), GOOD["questions"][0]["choices"][1:2], "is too short"),
+    "a misspelled key": ((*FIRST, "choices", 1, "wy"), "x", "('wy' was unexpected)"),
+    "a list for a question": ((*FIRST,), ["which?"], "$.questions[0]: ['which?'] is not of type 'object'"),
 }
 
 
@@ -145,7 +145,7 @@ def test_a_mistake_is_named(tmp_path, name):
 
 
 def test_what_is_no_yaml_is_named(tmp_path):
-    with pytest.raises(BadQuestions, match="03.yml is not YAML"):
+    with pytest.raises(BadQuestions, match="03.yml cannot be read"):
         read_questions(write(tmp_path, "questions: ["))
     with pytest.raises(BadQuestions, match="04.yml cannot be read"):
         read_questions(tmp_path / "04.yml")
@@ -212,4 +212,5 @@ def test_the_built_page_has_them(path):
 
 
 def test_choices_do_not_outnumber_their_letters():
-    assert questions.CHOICES[-1] <= len(self_checks.LETTERS)
+    choices = self_checks.SCHEMA["properties"]["questions"]["items"]["properties"]["choices"]
+    assert choices["maxItems"] <= len(self_checks.LETTERS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.site.questions import FOLDER, read_questions
+from tools.site.self_checks import FOLDER, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {int(path.stem[:2]): path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

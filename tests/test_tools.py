@@ -42,15 +42,10 @@ def notebook(*cells):
     return v4.new_notebook(cells=list(cells))
 
 
-def test_a_rewritten_line_keeps_its_last_version():
-    assert stored_notebook.last_written("1%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
-    assert stored_notebook.last_written("plain") == "plain"
-
-
-def test_stderr_and_widgets_are_dropped_and_prints_joined():
+def test_stderr_and_widgets_are_dropped():
     widget = v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"})
-    cleaned = stored_notebook.clean_outputs([printed("a"), printed("noise", "stderr"), widget, printed("b\n")])
-    assert [(output.name, output.text) for output in cleaned] == [("stdout", "ab\n")]
+    cleaned = stored_notebook.clean_outputs([printed("a\n"), printed("noise", "stderr"), widget, shown(text_plain="b")])
+    assert [output.output_type for output in cleaned] == ["stream", "display_data"]
 
 
 def test_clean_counts_from_one_skips_empty_cells_and_keeps_only_tags_and_ids():
@@ -134,13 +129,15 @@ def write(path, *sources):
 
 def test_a_chapter_is_stored_whole_and_a_second_run_changes_nothing(tmp_path):
     source = "import os; print(os.environ['POMERANIAN_QUIET'], os.environ.get('POMERANIAN_FAST'))"
-    path = write(tmp_path / "01_a.ipynb", source, "6 * 7")
+    rewritten = "import sys; print('10 %', end='\\r'); sys.stdout.flush(); print('done'); print('and more')"
+    path = write(tmp_path / "01_a.ipynb", source, "6 * 7", rewritten)
     outcome = run_notebooks.run_chapter(path, store=True)
-    assert outcome.verdict == "changed in cells 1, 2"
+    assert outcome.verdict == "changed in cells 1, 2, 3"
     text = path.read_text(encoding="utf-8")
     stored = nbformat.reads(text, as_version=4)
     assert stored.cells[0].outputs[0].text == "1 None\n"
     assert stored.cells[1].outputs[0].data["text/plain"] == "42"
+    assert [output.text for output in stored.cells[2].outputs] == ["done\nand more\n"], "as a terminal leaves it"
     assert run_notebooks.run_chapter(path, store=True).verdict == "the same"
     assert path.read_text(encoding="utf-8") == text
     assert [child.name for child in tmp_path.iterdir()] == ["01_a.ipynb"]
@@ -151,7 +148,7 @@ def test_a_chapter_that_fails_is_not_stored(tmp_path):
     text = path.read_text(encoding="utf-8")
     outcome = run_notebooks.run_chapter(path, store=True)
     assert outcome.verdict == "NOT STORED"
-    assert "cell 2 failed" in outcome.problems[0]
+    assert "cell 2 failed" in outcome.problems[0], "counted from one"
     assert "on purpose" in outcome.problems[0]
     assert path.read_text(encoding="utf-8") == text
 

@@ -1,4 +1,4 @@
-"""Bind the pages of the built site into one, for paper: films become strips, folds are open, links stay within."""
+"""Join the pages of the built site into one, for paper: films become strips, folds are open, links stay within."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
             tag["href"] = f"{base.rstrip('/')}/" + target + (f"#{fragment}" if fragment else "")
 
 
-def bound(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry], list[str]]:
+def page_on_paper(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry], list[str]]:
     """Return a page's text made ready for paper, its lines in the table of contents, and its figures' styles."""
     soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
     article = soup.find("article")
@@ -162,12 +162,12 @@ def contents(entries: list[Entry], places: dict[str, int]) -> str:
     return f'<article class="bd-article paper-contents"><h1>Contents</h1><ol>{"".join(lines)}</ol></article>'
 
 
-def bind(site: Path, pages: list[str], title: str, base: str, places: dict[str, int]) -> tuple[str, list[Entry]]:
+def join_pages(site: Path, pages: list[str], title: str, base: str, places: dict[str, int]) -> tuple[str, list[Entry]]:
     """Return the whole book as one page that lies one folder below the site's root, and its table of contents."""
     within = set(pages)
     articles, entries, styles = [], [], {}
     for page in pages:
-        article, found, brought = bound(site, page, within, base)
+        article, found, brought = page_on_paper(site, page, within, base)
         articles.append(str(article))
         entries += found
         styles |= dict.fromkeys(brought)

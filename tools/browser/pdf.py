@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import io
 import re
 import shutil
 import sys
@@ -15,49 +16,23 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import yaml
+from PIL import Image
+from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.browser.chromium import SETTLED, NoBrowser, open_chromium, served  # noqa: E402
-from tools.browser.paper import bind  # noqa: E402
+from tools.browser.paper import join_pages  # noqa: E402
 
-OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
-KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
-PLACE = re.compile(
-    rb"/([^\s/\[\]()<>]+)\s*\[\s*(\d+) 0 R\s*/XYZ|\((?P<name>(?:[^()\\]|\\.)*)\)\s*\[\s*(\d+) 0 R\s*/XYZ"
-)
-REFERENCE = re.compile(rb"(\d+) 0 R")
 QUALITY = 85
-HEX = re.compile(r"#([0-9A-Fa-f]{2})")
-
-
-def pages_in_order(objects: dict[int, bytes]) -> list[int]:
-    """Return the numbers of a PDF's page objects, first page first."""
-    root = next(body for body in objects.values() if b"/Type /Catalog" in body or b"/Type/Catalog" in body)
-    start = int(re.search(rb"/Pages (\d+) 0 R", root)[1])
-
-    def leaves(number: int) -> list[int]:
-        kids = KIDS.search(objects[number])
-        if kids is None:
-            return [number]
-        return [leaf for kid in REFERENCE.findall(kids[1]) for leaf in leaves(int(kid))]
-
-    return leaves(start)
 
 
 def places_in(pdf: bytes) -> tuple[dict[str, int], int]:
-    """Return the page, counted from 1, of each named place in a PDF that Chromium wrote; and how many pages it has."""
-    objects = {int(match[1]): match[2] for match in OBJECT.finditer(pdf)}
-    order = {number: k for k, number in enumerate(pages_in_order(objects), start=1)}
-    places = {}
-    for match in PLACE.finditer(pdf):
-        name = (match[1] or match["name"]).decode("latin-1")
-        page = order.get(int(match[2] or match[4]))
-        if page:
-            plain = HEX.sub(lambda code: chr(int(code[1], 16)), name) if match[1] else name
-            places[unquote(plain)] = page
-    return places, len(order)
+    """Return the page, counted from 1, of each named place in a PDF; and how many pages it has."""
+    reader = PdfReader(io.BytesIO(pdf))
+    found = {unquote(name.lstrip("/")): place for name, place in reader.named_destinations.items()}
+    return {name: reader.get_destination_page_number(place) + 1 for name, place in found.items()}, len(reader.pages)
 
 
 def files_of(contents: dict) -> list[str]:
@@ -78,7 +53,6 @@ def as_photographs(text: str, folder: Path) -> str:
 
     Chromium takes JPEG into a PDF as it is, and stores all else without loss, at ten times the size.
     """
-    from PIL import Image
 
     def photograph(match: re.Match) -> str:
         source = (folder / match[1]).resolve()
@@ -119,7 +93,9 @@ def main() -> int:
             browser.command_executor.client_config.timeout = 900
             try:
                 for _ in range(2):
-                    text, entries = bind(asked.site, pages, settings["title"], settings["html"]["baseurl"], places)
+                    text, entries = join_pages(
+                        asked.site, pages, settings["title"], settings["html"]["baseurl"], places
+                    )
                     text = as_photographs(text, folder)
                     (folder / "book.html").write_text(text, encoding="utf-8")
                     pdf = print_page(browser, f"{address}/_paper/book.html")

@@ -14,7 +14,6 @@ import contextlib
 import os
 import re
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -65,38 +65,6 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-class Progress:
-    """One line on a terminal, rewritten each second; in a log, a line now and then."""
-
-    def __init__(self, name: str, cells: int) -> None:
-        self.name, self.cells, self.cell, self.started = name, cells, 0, time.monotonic()
-        self.live = sys.stdout.isatty()
-        self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self._tick, daemon=True)
-
-    def __enter__(self) -> Progress:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.stopped.set()
-        self.thread.join()
-        if self.live:
-            print("\r\033[K", end="", flush=True)
-
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.started
-
-    def at(self, cell: int) -> None:
-        self.cell = cell
-
-    def _tick(self) -> None:
-        while not self.stopped.wait(1 if self.live else 20):
-            line = f"  {self.name}: cell {self.cell}/{self.cells}, {clock(self.elapsed)}"
-            print(f"\r\033[K{line}" if self.live else line, end="" if self.live else "\n", flush=True)
-
-
 @dataclass
 class Outcome:
     """What became of one chapter."""
@@ -125,8 +93,8 @@ class ThisPython(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
 
-def execute(notebook: NotebookNode, folder: Path, progress: Progress) -> None:
-    """Run a notebook in place, in a fresh kernel, in the full and quiet mode.
+def execute(notebook: NotebookNode, folder: Path, bar: tqdm) -> None:
+    """Run a notebook in place, in a fresh kernel, in the full and quiet mode; the bar counts its cells.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
@@ -136,9 +104,10 @@ def execute(notebook: NotebookNode, folder: Path, progress: Progress) -> None:
         kernel_name="python3",
         kernel_manager_class=ThisPython,
         timeout=None,
+        coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
-        on_cell_start=lambda cell, cell_index: progress.at(cell_index + 1),
+        on_cell_start=lambda cell, cell_index: bar.update(cell_index - bar.n),
     )
     environment = {name: value for name, value in os.environ.items() if name != "POMERANIAN_FAST"}
     environment |= {"POMERANIAN_QUIET": "1", "PYTHONHASHSEED": "0"}
@@ -160,15 +129,16 @@ def run_chapter(path: Path, store: bool) -> Outcome:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    outcome.cells = len(notebook.cells)
-    with Progress(path.stem, outcome.cells) as progress:
+    outcome.cells, started = len(notebook.cells), time.monotonic()
+    pause = 0.1 if sys.stdout.isatty() else 20  # in a log, a line now and then
+    with tqdm(total=outcome.cells, desc=path.stem, unit="cell", leave=False, mininterval=pause, file=sys.stdout) as bar:
         try:
-            execute(notebook, path.parent, progress)
+            execute(notebook, path.parent, bar)
         except CellExecutionError as error:
-            outcome.problems.append(f"cell {progress.cell} failed:\n{tail(error.traceback)}")
+            outcome.problems.append(f"cell {bar.n + 1} failed:\n{tail(error.traceback)}")
         except DeadKernelError:
-            outcome.problems.append(f"cell {progress.cell} killed its kernel (out of memory?)")
-        outcome.seconds = progress.elapsed
+            outcome.problems.append(f"cell {bar.n + 1} killed its kernel (out of memory?)")
+    outcome.seconds = time.monotonic() - started
     outcome.notes = stderr_notes(notebook)
     if outcome.problems:
         return outcome

@@ -26,31 +26,16 @@ ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]{6,}>")
 SPEED = re.compile(r"\d(it/s|s/it)\b")
 
 
-def last_written(text: str) -> str:
-    """Return a text as a terminal leaves it: of a line rewritten with carriage returns, the last version."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
-
-
 def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Return a cell's outputs without stderr and live widgets, neighboring prints joined, metadata dropped."""
+    """Return a cell's outputs without stderr and live widgets, metadata dropped."""
     cleaned: list[NotebookNode] = []
     for output in outputs:
         output = nbformat.from_dict(dict(output))
-        if output.output_type == "stream":
-            if output.name == "stderr":
-                continue
-            if cleaned and cleaned[-1].output_type == "stream":
-                cleaned[-1].text += output.text
-                continue
-        elif output.output_type in ("display_data", "execute_result"):
-            if any(kind.startswith(WIDGET) for kind in output.data):
-                continue
+        if output.get("name") == "stderr" or any(kind.startswith(WIDGET) for kind in output.get("data", {})):
+            continue
+        if "metadata" in output:
             output.metadata = {}
         cleaned.append(output)
-    for output in cleaned:
-        if output.output_type == "stream":
-            output.text = last_written(output.text)
     return cleaned
 
 
@@ -143,7 +128,7 @@ def stderr_notes(notebook: NotebookNode) -> list[str]:
     for index, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr" and output.text.strip():
-                last = last_written(output.text).strip().splitlines()[-1]
+                last = output.text.strip().splitlines()[-1]
                 notes.append(f"cell {index} wrote to stderr: {last[:100]}")
     return notes
 

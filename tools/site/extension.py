@@ -7,20 +7,19 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from sphinx.highlighting import PygmentsBridge
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helpers`
 
 from tools.site.atlas_page import Atlas  # noqa: E402
 from tools.site.climb_page import Climb, place_engine  # noqa: E402
 from tools.site.covers import landing_follows, place_covers  # noqa: E402
-from tools.site.fold_labels import label_folds  # noqa: E402
-from tools.site.lean import make_lean  # noqa: E402
 from tools.site.links import link_mentions  # noqa: E402
-from tools.site.pictures import forget_unused, lift_pictures  # noqa: E402
+from tools.site.pictures import externalize_images, remove_unused  # noqa: E402
 from tools.site.reference import place_pictures  # noqa: E402
-from tools.site.repairs import make_accessible  # noqa: E402
-from tools.site.social_cards import add_card, forget_cards  # noqa: E402
-from tools.site.whole_formulas import keep_formulas_whole  # noqa: E402
+from tools.site.repairs import FewerSpans, mend_page, nowrap_formulas, present_solutions  # noqa: E402
+from tools.site.social_cards import add_card  # noqa: E402
 
 # TeX in, HTML and its fonts out, the rarer TeX packages, MathML for screen readers. Not the menu: half as much again.
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
@@ -69,9 +68,7 @@ def finish(app, exception) -> None:
     if landing != "index.html":
         (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
     place_engine(site)
-    make_lean(site)
-    forget_unused(site, site / app.builder.imagedir)
-    forget_cards(site, site / app.builder.imagedir)
+    remove_unused(site, site / app.builder.imagedir)
 
 
 def one_search(app, config) -> None:
@@ -85,20 +82,21 @@ def readable(app, what, name, thing, options, signature, returns):
 
 
 def setup(app) -> dict:
-    """Sphinx's hook: lift the pictures as pages are written, and finish the site after the build."""
+    """Sphinx's hook: what is done to pages as they are read, resolved and written, and to the site after the build."""
+    PygmentsBridge.html_formatter = FewerSpans
     app.add_js_file("later.js")
     app.add_directive("atlas", Atlas)
     app.add_directive("climb", Climb)
     app.connect("config-inited", one_search)
     app.connect("env-get-outdated", landing_follows)
+    app.connect("source-read", present_solutions)
     app.connect("autodoc-process-signature", readable)
     app.connect("doctree-resolved", link_mentions, priority=900)
+    app.connect("doctree-resolved", place_covers, priority=940)
     app.connect("doctree-resolved", place_pictures, priority=950)
-    app.connect("doctree-resolved", keep_formulas_whole, priority=960)
-    app.connect("doctree-resolved", label_folds, priority=960)
+    app.connect("doctree-resolved", nowrap_formulas, priority=960)
     app.connect("html-page-context", add_card)
-    app.connect("html-page-context", place_covers, priority=700)
-    app.connect("html-page-context", make_accessible, priority=800)
-    app.connect("html-page-context", lift_pictures, priority=900)
+    app.connect("html-page-context", mend_page, priority=800)
+    app.connect("html-page-context", externalize_images, priority=900)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,43 +1,91 @@
 """Draw the self-check questions of a chapter into its page, before the exercises: a Sphinx extension.
 
-The questions of chapter 3 are in `book/self_checks/03.yml`:
-
-    chapter: 3                    # the number in the file's name
-    questions:                    # 5 to 7 of them
-      - id: clamp-first           # unique in the book: lower-case words with hyphens
-        section: "3.5"            # where to look again, in quotes
-        question: >-
-          MyST Markdown: *emphasis*, `code`, $x^2$. More paragraphs, or a fenced block of code
-          after the first one, stand below it (write `question: |` to keep lines as they are).
-        choices:                  # 3 to 5 of them, in the order in which they are shown
-          - answer: >-
-              One paragraph of MyST Markdown.
-            right: true           # at exactly one of the choices
-            why: >-
-              What is said to whoever picks it. Every choice has one: at a wrong one it names the
-              misconception, at the right one it says why.
-
 Nothing runs in the browser: a choice is a radio button, and a style shows what follows the one that is picked. Texts
-are parsed as the chapters are. On paper, the answers stand at the end. `tools/site/questions.py` checks the files.
+are parsed as the chapters are. On paper, the answers stand at the end. The files are in `book/self_checks`; what they
+hold stands in `self_checks_schema.yml`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 
+import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from tools.site.questions import FOLDER, BadQuestions, Question, read_questions
-
 LOG = logging.getLogger(__name__)
+FOLDER = Path(__file__).resolve().parents[2] / "book" / "self_checks"
+SCHEMA = yaml.safe_load(Path(__file__).with_name("self_checks_schema.yml").read_text(encoding="utf-8"))
 CHAPTER = re.compile(r"notebooks/(\d\d)_\w+")
 BEFORE = re.compile(r"^## Exercises[ \t]*$", re.MULTILINE)
 HEADING = "## Check yourself"
 LETTERS = "abcde"
+INTRODUCTION = (
+    "Pick an answer, and read what is said to it. Nothing is counted or sent anywhere. Read the wrong ones too: "
+    "each is what somebody has thought."
+)
+
+
+class BadQuestions(ValueError):
+    """A file of questions that cannot be shown; the message names the file, the place in it and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer on offer, what is said to whoever picks it, and whether it is the right one."""
+
+    answer: str
+    why: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with one right answer, and the section that it is about."""
+
+    id: str
+    section: str
+    question: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def right(self) -> int:
+        """The place of the right answer, from 0."""
+        return [choice.right for choice in self.choices].index(True)
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read and check one chapter's file.
+
+    Raises:
+        BadQuestions: the file is not as `self_checks_schema.yml` says, or says something twice.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadQuestions(f"{path.name} cannot be read: {' '.join(str(error).split())}") from error
+    if wrong := best_match(Draft202012Validator(SCHEMA).iter_errors(data)):
+        raise BadQuestions(f"{path.name}, at {wrong.json_path}: {wrong.message[-200:]}")  # a long value is no news
+    asked = [Question(**{**one, "choices": tuple(Choice(**c) for c in one["choices"])}) for one in data["questions"]]
+    chapters = {str(data["chapter"]), *(question.section.split(".")[0] for question in asked)}
+    if chapters != {str(int(path.stem))}:
+        raise BadQuestions(f"{path.name} speaks of chapter {', '.join(sorted(chapters))}")
+    for question in asked:
+        if (right := sum(choice.right for choice in question.choices)) != 1:
+            raise BadQuestions(f"{path.name}: {question.id} has {right} right answers; exactly one is wanted")
+    said = Counter(question.id for question in asked)
+    said += Counter(f"{question.id}: {choice.answer}" for question in asked for choice in question.choices)
+    if twice := [words for words, times in said.items() if times > 1]:
+        raise BadQuestions(f"{path.name} says twice: {twice[0]}")
+    return asked
 
 
 class Tag(nodes.General, nodes.Element):
@@ -45,11 +93,11 @@ class Tag(nodes.General, nodes.Element):
 
 
 class Line(nodes.General, nodes.TextElement):
-    """The same, for an element that holds a line of text; quotation marks in it are curled."""
+    """The same, for a line of text; quotation marks in it are curled."""
 
 
 class Empty(nodes.General, nodes.Element):
-    """An element of HTML that holds nothing; other formats leave it out."""
+    """An element of HTML that holds nothing."""
 
 
 def tag(called: str, /, *children, classes: str = "", kind: type = Tag, **attributes: str) -> nodes.Element:
@@ -98,10 +146,8 @@ class SelfCheck(SphinxDirective):
 
     def inline(self, text: str) -> list[nodes.Node]:
         """Parse one paragraph of MyST Markdown, for a place where no paragraph may stand."""
-        found = self.parsed(text)
-        if len(found) != 1 or not isinstance(found[0], nodes.paragraph):
-            LOG.warning("self-checks: one plain paragraph expected: %s", text, location=self.get_location())
-        return found[0].children if found else []
+        (paragraph,) = self.parsed(text)
+        return paragraph.children
 
     def between(self, first: nodes.Node, text: str, *last: nodes.Node) -> list[nodes.Node]:
         """Parse MyST Markdown, with a node before and others after it, in its first and last paragraph."""
@@ -115,7 +161,7 @@ class SelfCheck(SphinxDirective):
 
     def fieldset(self, k: int, question: Question) -> nodes.Element:
         """A question, its choices, and behind each what there is to say to it."""
-        first, _, rest = question.text.partition("\n\n")
+        first, _, rest = question.question.partition("\n\n")
         name = f"check-{question.id}"
         number = tag("span", nodes.Text(f"Question {k}. "), classes="pom-check-number")
         legend = tag("legend", number, *self.inline(first), kind=Line)
@@ -145,12 +191,6 @@ class SelfCheck(SphinxDirective):
             letter = nodes.strong("", f"({LETTERS[question.right]}) ")
             listed += nodes.list_item("", *self.between(letter, question.choices[question.right].why))
         return tag("div", nodes.paragraph("", "Answers"), listed, classes="pom-answers")
-
-
-INTRODUCTION = (
-    "Pick an answer, and read what is said to it. Nothing is counted or sent anywhere. Read the wrong ones too: "
-    "each is what somebody has thought."
-)
 
 
 def add_section(app, docname: str, source: list[str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import html
 import io
-import re
 import textwrap
 from functools import cache
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from docutils import nodes
+from PIL import Image, ImageDraw, ImageFont
 
 from tools.site.covers import cover
 
@@ -22,48 +23,41 @@ COVER = "book/_static/pomeranian.webp"
 
 def description(doctree) -> str:
     """Return the first sentence or two of a page: of its first paragraph outside of boxes and outputs."""
-    for paragraph in doctree.findall(nodes.paragraph) if doctree is not None else ():
-        up = paragraph.parent
-        if not isinstance(up, nodes.section) and "pom-pitch" not in up.get("classes", []):
-            continue
+    for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if len(text) > 40:
+        pitch = isinstance(paragraph.parent, nodes.section) or "pom-pitch" in paragraph.parent.get("classes", [])
+        if pitch and len(text) > 40:
             return textwrap.shorten(text, LONGEST, placeholder=" …")
     return ""
 
 
 @cache
-def typeface(size: int, bold: bool):
+def typeface(size: int, name: str) -> ImageFont.FreeTypeFont:
+    """A typeface that matplotlib carries."""
     from matplotlib import get_data_path
-    from PIL import ImageFont
 
-    name = "DejaVuSerif-Bold.ttf" if bold else "DejaVuSerif.ttf"
-    return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / name), size)
+    return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"), size)
 
 
-def card(title: str, book: str, picture) -> bytes:
+def card(title: str, book: str, picture: Image.Image) -> bytes:
     """Draw a card: the title on the left, the picture on the right. JPEG, the same bytes each time."""
-    from PIL import Image, ImageDraw
-
     sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     side = HEIGHT - 2 * MARGIN
     sheet.paste(picture.resize((side, side), Image.Resampling.LANCZOS), (WIDTH - MARGIN - side, MARGIN))
     pen = ImageDraw.Draw(sheet)
     pen.rectangle((0, 0, 18, HEIGHT), fill=FUR)
-    lines = textwrap.wrap(title, 15) or [title]
-    pen.multiline_text((MARGIN + 10, MARGIN), "\n".join(lines[:5]), fill=INK, font=typeface(54, True), spacing=14)
+    lines = "\n".join((textwrap.wrap(title, 15) or [title])[:5])
+    pen.multiline_text((MARGIN + 10, MARGIN), lines, fill=INK, font=typeface(54, "DejaVuSerif-Bold"), spacing=14)
     if title != book:
-        pen.text((MARGIN + 10, HEIGHT - MARGIN - 34), book, fill=FUR, font=typeface(30, False))
+        pen.text((MARGIN + 10, HEIGHT - MARGIN - 34), book, fill=FUR, font=typeface(30, "DejaVuSerif"))
     memory = io.BytesIO()
     sheet.save(memory, "JPEG", quality=85)
     return memory.getvalue()
 
 
-def picture_for(root: Path, pagename: str):
+def picture_for(root: Path, page: str) -> Image.Image:
     """Return the chapter's own picture, or the one of the landing page."""
-    from PIL import Image
-
-    notebook = root / f"{pagename}.ipynb"
+    notebook = root / f"{page}.ipynb"
     found = cover(notebook) if notebook.is_file() else None
     if found:
         return found.picture
@@ -72,44 +66,30 @@ def picture_for(root: Path, pagename: str):
     return picture.crop((0, 0, side, side))
 
 
-def plain_title(markup: str) -> str:
-    """Return a page's title without the tags that Sphinx writes around a chapter's number and into formulas."""
-    return html.unescape(re.sub(r"<[^>]+>", "", markup)).strip()
-
-
-def add_card(app, pagename: str, _template: str, context: dict, doctree) -> None:
+def add_card(app, page: str, _template: str, context: dict, doctree) -> None:
     """Sphinx's hook: describe the page to those who link to it, and draw its card."""
-    base = app.config.html_baseurl
-    if doctree is None or not base or app.builder.format != "html":
+    if doctree is None or app.builder.format != "html":
         return
-    book = app.config.html_title
-    title = plain_title(context.get("title", "")) or book
-    data = card(title, book, picture_for(Path(app.srcdir), pagename))
+    base, book = app.config.html_baseurl.rstrip("/"), app.config.html_title
+    title = BeautifulSoup(context.get("title") or book, "html.parser").get_text().strip()
+    data = card(title, book, picture_for(Path(app.srcdir), page))
     name = f"card-{hashlib.sha256(data).hexdigest()[:16]}.jpg"
     folder = Path(app.outdir) / app.builder.imagedir
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(data)
-    words = description(doctree)
     said = {
-        "og:type": "article" if pagename.startswith("notebooks/") else "website",
+        "og:type": "article" if page.startswith("notebooks/") else "website",
         "og:site_name": book,
         "og:title": title,
-        "og:description": words,
-        "og:url": f"{base.rstrip('/')}/" + app.builder.get_target_uri(pagename),
-        "og:image": f"{base.rstrip('/')}/{app.builder.imagedir}/{name}",
+        "og:url": f"{base}/{app.builder.get_target_uri(page)}",
+        "og:image": f"{base}/{app.builder.imagedir}/{name}",
         "og:image:width": str(WIDTH),
         "og:image:height": str(HEIGHT),
         "og:image:alt": f"{title}, with a picture from it",
+        "twitter:card": "summary_large_image",
     }
-    tags = [f'<meta property="{key}" content="{html.escape(value)}" />' for key, value in said.items() if value]
-    tags += [f'<meta name="description" content="{html.escape(words)}" />'] if words else []
-    tags.append('<meta name="twitter:card" content="summary_large_image" />')
-    context["metatags"] = context.get("metatags", "") + "\n    " + "\n    ".join(tags)
-
-
-def forget_cards(site: Path, folder: Path) -> None:
-    """Remove the cards that no page names any more."""
-    named = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
-    for path in folder.glob("card-*.jpg"):
-        if path.name not in named:
-            path.unlink()
+    if words := description(doctree):
+        said |= {"og:description": words, "description": words}
+    for key, value in said.items():
+        kind = "property" if key.startswith("og:") else "name"
+        context["metatags"] += f'\n    <meta {kind}="{key}" content="{html.escape(value)}" />'
