@@ -70,7 +70,6 @@ def ascend(
     made_by = MadeBy(ascend, locals())
     steps, seed = whole(steps, "steps"), whole(seed, "seed", 0)
     check_ingredients(objective, image, precision)
-
     # The objective meets the network, the image goes where the network is, and its numbers are what is optimized.
     network.refresh()
     bound, image = objective.bind(network), image.to(network.device)
@@ -80,8 +79,7 @@ def ascend(
     precision = network.fastest_precision() if precision == "auto" else precision
 
     # Frames, progress, checkpoints, callbacks and Ctrl-C are the watch's.
-    settings = dict(optimizer=in_words(climber), views=[*map(repr, views)], edits=[*map(repr, edits)])
-    watch = Watch(bound.words, network, steps, seed, settings, made_by, **watching)
+    watch = Watch(bound.words, network, steps, seed, in_words(climber, views, edits), made_by, **watching)
     begin = watch.resume(image, climber, cooling, partial(bound.of, network))
 
     def look() -> Tensor:
@@ -106,10 +104,9 @@ def ascend(
                     break
 
     # The score at the end is of the image itself, not of a view of it.
-    final = None
     with watch, torch.no_grad():
-        final = bound.of(network, image())
-    return watch.result(image(), final)
+        watch.final = bound.of(network, image())
+    return watch.result(image())
 
 
 def check_ingredients(objective: Objective, image: nn.Module, precision: Any) -> None:
@@ -124,8 +121,9 @@ def check_ingredients(objective: Objective, image: nn.Module, precision: Any) ->
         raise ValueError("this image was made under torch.inference_mode(), which allows no gradient: make it outside")
 
 
-def in_words(optimizer: torch.optim.Optimizer) -> str:
-    """An optimizer in words, such as ``AdamW(lr=5, weight_decay=0.1)``."""
-    group = optimizer.param_groups[0]
-    decay = group.get("weight_decay") or 0
-    return f"{type(optimizer).__name__}(lr={group['lr']:g}{f', weight_decay={decay:g}' if decay else ''})"
+def in_words(climber: torch.optim.Optimizer, views: Sequence[Transform], edits: Sequence[Transform]) -> dict[str, Any]:
+    """What was chosen besides: the optimizer, such as ``AdamW(lr=5, weight_decay=0.1)``, the views, the edits."""
+    group = climber.param_groups[0]
+    decay = f", weight_decay={group['weight_decay']:g}" if group.get("weight_decay") else ""
+    optimizer = f"{type(climber).__name__}(lr={group['lr']:g}{decay})"
+    return dict(optimizer=optimizer, views=[*map(repr, views)], edits=[*map(repr, edits)])

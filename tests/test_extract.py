@@ -89,11 +89,11 @@ def test_every_layer_gives_what_a_hook_of_one_s_own_sees(make):
     """Also where a later layer writes over it in place: the hook copies at once."""
     core = make().eval()
     network, seen = of(core), {}
-    hooks = [
-        module.register_forward_hook(lambda m, i, out, path=path: seen.update({path: out.detach().clone()} if isinstance(out, torch.Tensor) else {}))
-        for path, module in core.named_modules()
-        if path
-    ]
+
+    def keep(path):
+        return lambda m, i, out: seen.update({path: out.detach().clone()} if isinstance(out, torch.Tensor) else {})
+
+    hooks = [module.register_forward_hook(keep(path)) for path, module in core.named_modules() if path]
     core(IMAGES)
     for hook in hooks:
         hook.remove()

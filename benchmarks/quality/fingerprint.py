@@ -8,18 +8,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
-import re
 import textwrap
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 HELPERS = Path(__file__).resolve().parents[2] / "helpers"
-NO_PICTURE_DEPENDS_ON = {  # modules that `recipes` needs, and that could be written anew without changing a picture
-    *("checkpoint", "display", "download", "images", "judge", "layers", "names", "pictures"),
-    *("player", "plots", "progress", "result", "runtime", "tiles", "dream", "films", "posters"),
-    *("lite", "network", "networks", "weights"),  # the network is the same for all, and named in the results
-}
+# What a picture of `recipes` depends on. The network is named in the results; the rest of `helpers` watches or shows.
+PICTURES_DEPEND_ON = ("recipes", "ascent", "objectives", "parameterizations", "transforms", "running/seeding")
 
 
 def digest(*parts: object) -> str:
@@ -47,18 +43,7 @@ def of_function(function: Callable) -> str:
 
 
 @lru_cache(maxsize=1)
-def of_helpers(start: str = "recipes") -> str:
+def of_helpers() -> str:
     """The fingerprint of all in ``helpers`` on which a picture of ``recipes`` depends."""
-    found: dict[str, str] = {}
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        path = HELPERS / f"{name}.py"
-        if name in found or name in NO_PICTURE_DEPENDS_ON or not path.exists():
-            continue
-        source = path.read_text(encoding="utf-8")
-        found[name] = of_source(source)
-        waiting += re.findall(r"^\s*from \.(\w+) import", source, re.MULTILINE)
-        for names in re.findall(r"^\s*from \. import (.+)$", source, re.MULTILINE):
-            waiting += names.split(", ")
-    return digest(*(f"{name} {found[name]}" for name in sorted(found)))
+    sources = {name: (HELPERS / f"{name}.py").read_text(encoding="utf-8") for name in PICTURES_DEPEND_ON}
+    return digest(*(f"{name} {of_source(source)}" for name, source in sources.items()))

@@ -66,6 +66,7 @@ class Watch:
         self.turn = Seeded(seed, network.device)
         self.path, self.checkpoint = checkpoint, None
         self.images: Tensor | None = None
+        self.final: Tensor | None = None
 
     def __enter__(self) -> Watch:
         return self
@@ -120,22 +121,23 @@ class Watch:
             f"the score ({self.facts['objective']}) is no longer a finite number at step {step}. The usual cause is a "
             f"step that is too large (here {self.facts['settings']['optimizer']}): try a tenth of the learning rate, "
             "or an edit such as clip(). The last good images are in this error's .result.",
-            self.result(last, None),
+            self._result(last, self.history.scores[-1] if self.history.taken else scores),
         )
 
-    def result(self, raw: Tensor, final: Tensor | None) -> Result:
-        """The ``Result`` of the run, with the score ``final`` (B,) of its last images ``raw`` (B, 3, H, W).
+    def result(self, raw: Tensor) -> Result:
+        """The ``Result`` of the run, from its last images (B, 3, H, W) and their score, ``self.final``.
 
         Raises:
             NotFinite: that score is NaN or infinite.
             KeyboardInterrupt: it was stopped before its first step was taken.
         """
-        if final is not None:
-            self.check(self.history.taken, final, raw)
-        elif not self.history.taken and self.interrupted:
+        if self.final is None and not self.history.taken:
             raise KeyboardInterrupt
+        final = self.history.scores[-1] if self.final is None else self.final
+        self.check(self.history.taken, final, raw)
         if self.checkpoint and self.history.taken == self.facts["steps"]:
             self.checkpoint.remove()
-        last = self.history.scores[-1] if self.history.taken else torch.full((len(raw),), torch.nan, device="cpu")
-        final = last if final is None else final
+        return self._result(raw, final)
+
+    def _result(self, raw: Tensor, final: Tensor) -> Result:
         return self.history.result(raw, final, interrupted=self.interrupted, made_by=self.made_by, **self.facts)
