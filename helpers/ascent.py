@@ -74,16 +74,16 @@ def ascend(
     network.refresh()
     bound, image = objective.bind(network), image.to(network.device)
     parameters = [*image.parameters()]
-    climber = optimizer(parameters)
-    cooling = schedule(climber) if schedule else None
+    optimizer = optimizer(parameters)
+    schedule = schedule(optimizer) if schedule else None
     precision = network.fastest_precision() if precision == "auto" else precision
 
     # Frames, progress, checkpoints, callbacks and Ctrl-C are the watch's.
-    watch = Watch(bound.words, network, steps, seed, in_words(climber, views, edits), made_by, **watching)
-    begin = watch.resume(image, climber, cooling, partial(bound.of, network))
+    watch = Watch(bound.words, network, steps, seed, in_words(optimizer, views, edits), made_by, **watching)
+    begin = watch.resume(image, optimizer, schedule, partial(bound.of, network))
 
     def look() -> Tensor:
-        climber.zero_grad()
+        optimizer.zero_grad()
         images = image()
         scores = bound.of(network, through(views, images), precision)
         loss = -scores.sum()  # optimizers go down, we go up
@@ -94,9 +94,9 @@ def ascend(
     with watch:
         for step in range(begin, steps):
             with watch.turn:
-                climber.step(look)
-                if cooling:
-                    cooling.step()
+                optimizer.step(look)
+                if schedule:
+                    schedule.step()
                 for edit in edits:
                     if (step + 1) % getattr(edit, "every", 1) == 0:
                         image.edit(edit)
@@ -121,9 +121,11 @@ def check_ingredients(objective: Objective, image: nn.Module, precision: Any) ->
         raise ValueError("this image was made under torch.inference_mode(), which allows no gradient: make it outside")
 
 
-def in_words(climber: torch.optim.Optimizer, views: Sequence[Transform], edits: Sequence[Transform]) -> dict[str, Any]:
+def in_words(
+    optimizer: torch.optim.Optimizer, views: Sequence[Transform], edits: Sequence[Transform]
+) -> dict[str, Any]:
     """What was chosen besides: the optimizer, such as ``AdamW(lr=5, weight_decay=0.1)``, the views, the edits."""
-    group = climber.param_groups[0]
+    group = optimizer.param_groups[0]
     decay = f", weight_decay={group['weight_decay']:g}" if group.get("weight_decay") else ""
-    optimizer = f"{type(climber).__name__}(lr={group['lr']:g}{decay})"
-    return dict(optimizer=optimizer, views=[*map(repr, views)], edits=[*map(repr, edits)])
+    words = f"{type(optimizer).__name__}(lr={group['lr']:g}{decay})"
+    return dict(optimizer=words, views=[*map(repr, views)], edits=[*map(repr, edits)])

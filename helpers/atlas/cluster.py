@@ -26,7 +26,7 @@ KEEP = {  # Dask lets a worker give memory back at once, and it asks for it agai
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_ARENA_MAX": "1",
 }
-DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the program, not its workers
+IGNORE_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is the program's, not theirs
 STORED = "what is stored stays, and the same call does the rest"
 AHEAD = 2  # batches a thread: one that it draws, one that waits for it
 
@@ -122,7 +122,7 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
         raise ValueError(f"no worker to draw with: {'no GPU is seen here' if device == 'cuda' else f'got {workers}'}")
     common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL}
     common |= {"memory_limit": MEMORY_LIMIT // count if device == "cpu" else 0}
-    common |= {"preload": [DEAF], "config": {"distributed.worker.memory.pause": False}}
+    common |= {"preload": [IGNORE_SIGINT], "config": {"distributed.worker.memory.pause": False}}
     members = {i: {"cls": Nanny, "options": {**common, "env": _environment(i, device)}} for i in range(count)}
     port = {"dashboard": dashboard, "dashboard_address": ":8787" if dashboard else "127.0.0.1:0"}  # 0: any that is free
     roomy = {f"distributed.nanny.pre-spawn-environ.{key}": value for key, value in KEEP.items()}

@@ -91,9 +91,9 @@ def render(
     """
     if batch < 1:
         raise ValueError(f"a batch has 1 picture or more, got {batch}")
-    shelf = Shelf(folder)
-    absent = [piece for piece in pieces if not shelf.has(piece.name)]
-    before = {} if retry else {piece.name: why for piece in absent if (why := shelf.note(piece.name))}
+    pictures = PictureFolder(folder)
+    absent = [piece for piece in pieces if not pictures.has(piece.name)]
+    before = {} if retry else {piece.name: why for piece in absent if (why := pictures.note(piece.name))}
     missing = {piece for piece in absent if piece.name not in before}
     report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
     start = time.perf_counter()
@@ -110,7 +110,7 @@ def render(
                         continue
                     for piece, outcome in zip(done.pieces, outcomes, strict=True):
                         if piece in missing:
-                            shelf.store(piece.name, outcome, report)
+                            pictures.store(piece.name, outcome, report)
                             bar.update()
             return deadly
 
@@ -118,7 +118,7 @@ def render(
             suspects = run([Batch(some, recipe) for some in _groups(pieces, batch) if missing.intersection(some)])
             for piece in [piece for batch in suspects for piece in batch.pieces if piece in missing]:
                 if run([Batch((piece,), recipe)]):  # nothing else was under way: it was this one
-                    shelf.store(piece.name, "the worker died", report)
+                    pictures.store(piece.name, "the worker died", report)
                     bar.update()
         except KeyboardInterrupt:
             report.interrupted = True
@@ -126,7 +126,7 @@ def render(
     return report
 
 
-class Shelf:
+class PictureFolder:
     """A folder of pictures, each there whole or not at all."""
 
     def __init__(self, folder: str | os.PathLike[str]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from helpers.basics.names import nearest
+from ..basics.names import nearest
 
 NEEDED = object()
 

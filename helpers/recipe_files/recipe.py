@@ -17,9 +17,11 @@ import torch
 import yaml
 from torch import Tensor
 
-from helpers import Network, ascend, class_logit, class_margin, class_probability, per_image
-from helpers.recipe_files import specification as spec
-from helpers.recipe_files.reading import RecipeError, read_all
+from ..ascent import ascend
+from ..networks.network import Network
+from ..objectives import class_logit, class_margin, class_probability, per_image
+from . import specification as spec
+from .reading import RecipeError, read_all
 
 OBJECTIVES = {"class_logit": class_logit, "class_margin": class_margin, "class_probability": class_probability}
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "auto": "auto"}

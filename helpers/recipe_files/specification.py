@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
-from helpers import Fourier, Pixels, transforms
-from helpers.recipe_files.reading import NEEDED, RecipeError, choice, flag, kind_of, number, several, whole, words
+from .. import transforms
+from ..parameterizations import Fourier, Pixels
+from .reading import NEEDED, RecipeError, choice, flag, kind_of, number, several, whole, words
 
 EVERY = {"every": (whole(1, 1000), 1)}
 IMAGES = {
