@@ -36,7 +36,7 @@ from .objectives import (
 )
 from .parameterizations import Fourier, Pixels
 from .recipes import STYLES, develop, maximal_class_input, visualize, zoom_film
-from .result import Result
+from .result import Result, load_result
 from .running.watch import NotFinite
 from .show.figures import show_images, show_text
 from .show.films import save_film, save_gif
@@ -110,6 +110,7 @@ __all__ = [
     "load_atlas",
     "load_network",
     "load_photo",
+    "load_result",
     "local_cluster",
     "maximal_class_input",
     "min_max",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .basics.files import state_in_words
+from .basics.files import load_state_dict, state_in_words, write_whole
 from .basics.numbers import whole
+from .show.figures import show_images
 
 WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
 PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first
@@ -128,6 +131,9 @@ class Result:
         what = self.caption(0) + (f", and {len(self) - 1} more" if len(self) > 1 else "")
         return f"<Result: {what}>"
 
+    def _repr_html_(self) -> str:
+        return show_images(self).html
+
     def __getstate__(self) -> dict:
         return {**self.__dict__, "made_by": None, "_code": self.code}
 
@@ -147,6 +153,16 @@ class Result:
             raise RuntimeError(f"this Result comes from a file: run its code instead, {self.code or 'if it has any'}")
         return self.made_by.again()
 
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file ending in ``.pt``, whole or not at all; ``load_result`` reads it, running nothing."""
+        path = Path(path).expanduser()
+        if path.suffix != ".pt":
+            raise ValueError(f"a Result is kept in a file that ends in .pt, got {str(path)!r}")
+        buffer = io.BytesIO()
+        torch.save({**self.__getstate__(), "kept": "a Result of The Ideal Pomeranian"}, buffer)
+        write_whole(path, buffer.getvalue())
+        return path
+
     def caption(self, i: int = 0) -> str:
         """What image ``i`` is: objective, network, steps, final score and seed."""
         words = self.objective if isinstance(self.objective, str) else self.objective[i]
@@ -155,6 +171,22 @@ class Result:
         score = f"{self.final[i]:,.1f}" if abs(self.final[i]) < 1e5 else f"{self.final[i]:.2e}"
         words = words[:1].upper() + words[1:] if re.match("[a-z-]+ ", words) else words  # not the name of a layer
         return f"{words} = {score}, {self.network_title}, {taken}, seed {seed}"
+
+
+def load_result(path: str | Path) -> Result:
+    """A ``Result`` from the file that its ``save`` wrote. It knows its captions, scores and code, and is not run again.
+
+    Raises:
+        FileNotFoundError: no such file.
+        WeightsCorrupt: a file that is damaged, or that would run code.
+        ValueError: a file of something else.
+    """
+    kept = load_state_dict(Path(path).expanduser())
+    if not isinstance(kept, dict) or "kept" not in kept:
+        raise ValueError(f"{path} keeps no Result: Result.save writes one")
+    result = Result(**{name: kept[name] for name in Result.__dataclass_fields__})
+    result.__dict__["_code"] = kept["_code"]
+    return result
 
 
 class History:

@@ -27,7 +27,7 @@ WITHOUT_A_PICTURE = {
     "data": {"recipes.Style", "Bound", "Network", "Opinion", "dream.octaves.octave_sizes", "dream.tiles.Tiles"},
     "numbers": {"power_spectrum"},
     "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
-    "files": {"save_film", "save_gif", "save_png"},
+    "files": {"load_result", "save_film", "save_gif", "save_png"},
     "words, checks": {"about", "check_images", "is_fast", "is_quiet", "pace", "show_table", "show_text"},
     "networks": {"load_network"},
     "exercises": {"Unwritten", "Wrong", "as_answer", "gradient", "try_answer"},

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .names import nearest
+from .numbers import whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,15 +52,16 @@ def check_images(images: Tensor, what: str = "images") -> Tensor:
     return images.detach().float()
 
 
-def load_photo(name: str | Path, size: int = 224) -> Tensor:
-    """A photograph, scaled and cropped at its center to a square.
+def load_photo(name: str | Path, size: int = 224, crop: bool = True) -> Tensor:
+    """A photograph, scaled and cropped at its center to a square, or scaled alone.
 
     Args:
         name: ``"chelsea"`` (a cat), ``"coffee"``, ``"astronaut"``, ``"rocket"`` from scikit-image, or a file's path.
-        size: pixels a side.
+        size: pixels a side; of the shorter one if it is not cropped.
+        crop: whether to keep the square in the middle alone.
 
     Returns:
-        (1, 3, size, size) RGB in [0, 1].
+        (1, 3, size, size) RGB in [0, 1]; without the crop (1, 3, H, W).
 
     Raises:
         LookupError: neither a photograph's name nor a file.
@@ -78,8 +80,9 @@ def load_photo(name: str | Path, size: int = 224) -> Tensor:
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PHOTOGRAPHS)}"
         raise LookupError(f"no photograph and no file {str(name)!r}; {hint}")
     pixels = F.to_dtype(F.pil_to_tensor(picture), torch.float32, scale=True)
+    size = whole(size, "size")
     pixels = F.resize(pixels, [size], antialias=True)
-    return F.center_crop(pixels, [size, size]).clamp(0, 1)[None]
+    return (F.center_crop(pixels, [size, size]) if crop else pixels).clamp(0, 1)[None]
 
 
 def _open(path: Path) -> Image.Image:

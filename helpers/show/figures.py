@@ -46,19 +46,19 @@ def show_images(
     images: Any,
     captions: Sequence[str] | None = None,
     *,
-    caption: str,
-    alt: str,
+    caption: str | None = None,
+    alt: str | None = None,
     columns: int | None = None,
     width: int | None = None,
     keep_columns: bool = False,
 ) -> Shown:
-    """Show images side by side, each with its words under it.
+    """Show images side by side, each with its words under it. Of a Result, ``show_images(result)`` is enough.
 
     Args:
         images: a tensor (B, 3, H, W), a list of (3, H, W) or (1, 3, H, W), a Result, or a list of Results.
             RGB in [0, 1].
         captions: one string for each image; by default those of the Results, if Results they are.
-        caption: what the whole shows.
+        caption: what the whole shows; by default what a Result says of itself.
         alt: what a reader who cannot see the pictures is told; each picture adds its own caption to it.
         columns: how many side by side where there is room for them (a phone shows fewer).
         width: how wide the whole may be, in pixels; never more than 760.
@@ -77,6 +77,9 @@ def show_images(
     if words and len(words) != len(found):
         raise ValueError(f"expected one caption for each of {len(found)} images, got {len(words)}")
     count = len(found)
+    if caption is None:  # the words of a single picture are the whole's
+        caption, words = (words[0], []) if len(words) == 1 else ("", words)
+    alt = alt or (caption if count == 1 and caption else "A picture")
     columns = columns or (count if count <= 4 else 3 if count in (5, 6, 9) else 4)
     if columns < 1:
         raise ValueError(f"columns: expected 1 or more, got {columns}")
@@ -91,7 +94,7 @@ def show_images(
     ]
     grid = _fixed_grid(columns) if keep_columns or count == columns == 3 else _grid(columns, min(140, int(tile)))
     body = f'<div style="{grid}">{"".join(tiles)}</div>' if count > 1 else tiles[0]
-    lines = [caption, *(f"  {k + 1}. {word}" for k, word in enumerate(words))]
+    lines = [*filter(None, [caption]), *(f"  {k + 1}. {word}" for k, word in enumerate(words))]
     return Shown(figure_tag(body, caption, total), "\n".join(lines))
 
 
@@ -139,10 +142,8 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
 
 
 def figure_tag(body: str, caption: str, width: int) -> str:
-    return (
-        f'<figure class="pom-figure" style="margin:1em 0;max-width:{width}px">{body}'
-        f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption></figure>'
-    )
+    words = f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption>' if caption else ""
+    return f'<figure class="pom-figure" style="margin:1em 0;max-width:{width}px">{body}{words}</figure>'
 
 
 def show_text(markdown: str) -> Any:

@@ -1,0 +1,67 @@
+"""A Result can be looked at, kept, and read again."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+import torch
+
+from helpers import WeightsCorrupt, channel, jitter, load_result, random_affine, show_images, visualize
+
+
+@pytest.fixture
+def drawn(small):
+    return visualize(["dog", "cat"], small, steps=3, size=16, seed=[5, 7], frames=2, progress=False)
+
+
+def same(one, other) -> bool:
+    tensors = ("images", "raw", "scores", "final", "frames")
+    told = [(r.caption(1), r.code, r.frame_steps, r.seed, r.settings, r.steps) for r in (one, other)]
+    return told[0] == told[1] and all(torch.equal(getattr(one, t), getattr(other, t)) for t in tensors)
+
+
+def test_a_result_is_kept_and_read_again(drawn, tmp_path):
+    path = drawn.save(tmp_path / "dogs.pt")
+    found = load_result(path)
+    assert same(drawn, found) and "seed=[5, 7]" in found.code
+    with pytest.raises(RuntimeError, match="comes from a file"):
+        found.again()
+    assert same(pickle.loads(pickle.dumps(drawn)), pickle.loads(pickle.dumps(found)))
+
+
+def test_what_is_no_result_is_told(tmp_path, drawn):
+    torch.save({"a": 1}, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="keeps no Result"):
+        load_result(tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="ends in .pt"):
+        drawn.save(tmp_path / "dogs.png")
+    whole = (tmp_path / "whole.pt").write_bytes(drawn.save(tmp_path / "dogs.pt").read_bytes()[:-100])
+    assert whole
+    with pytest.raises(WeightsCorrupt):
+        load_result(tmp_path / "whole.pt")
+
+
+def test_a_result_last_in_a_cell_shows_its_pictures(drawn):
+    page = drawn._repr_html_()
+    assert page.count("<img") == 2 and "dog (1)" in page and "cat (0)" in page
+    assert show_images(drawn).html == page
+    alone = show_images(drawn.images[:1])
+    assert alone.html.count("<img") == 1 and "figcaption" not in alone.html
+
+
+def test_objectives_and_views_can_be_pickled(small):
+    for one in (channel("first", 1) + 2 * channel("first", 0), jitter(3), random_affine(5)):
+        again = pickle.loads(pickle.dumps(one))
+        assert repr(again) == repr(one) or again.bind(small).words == one.bind(small).words
+
+
+def test_a_call_is_told_from_another_and_written_down(squeezenet):
+    calls = [visualize("tabby", squeezenet, steps=1, size=64, progress=False, lr=lr) for lr in (None, 0.05, 0.05)]
+    first, second, third = (call.made_by.identity() for call in calls)
+    assert first != second == third
+    assert calls[1].code == (
+        "visualize('tabby', load_network('squeezenet1_1'), style='clear', steps=1, size=64, lr=0.05, seed=0)"
+    )
+    own = visualize(channel("fire3", 1), squeezenet, steps=1, size=64, progress=False)
+    assert own.code == ""  # an objective has no words of code
