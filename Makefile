@@ -42,6 +42,7 @@ $(STAMP): requirements.txt $(CONSTRAINTS)
 	@$(PY) -m pip install --disable-pip-version-check $(QUIET_IN_CI) -r requirements.txt -c $(CONSTRAINTS) || { \
 	  $(PY) tools/check_room.py && echo "make: the install did not finish. Is a package index within reach?"; \
 	  echo "make: the same command goes on from here."; exit 1; }
+	@mkdir -p $(VENV)/etc/jupyter && cp tools/notebooks/jupyter_server_config.py $(VENV)/etc/jupyter/
 	@rm -f $(VENV)/.installed-* && touch $@
 
 book: $(STAMP) ## Build the site from the stored outputs, warnings as errors

@@ -18,6 +18,7 @@ from .typography import as_html, typeset
 
 PAGE_WIDTH = 760
 GAP = 12
+DENSE = 0.45  # bytes a pixel: noise alone wants more, and looks the same
 CAPTION_STYLE = "margin:.7em 0 0;padding:0;text-align:left;font-size:.9em;line-height:1.45;color:inherit"
 
 
@@ -124,9 +125,10 @@ def _fixed_grid(columns: int) -> str:
 def _tile(image: Tensor, words: str, alt: str, tile: float) -> str:
     """One picture of a grid with its words under it, as HTML."""
     made = picture(image, math.ceil(1.5 * tile))
+    budget = min(108_000, round(DENSE * made.width * made.height))
     size = round(tile), round(tile * made.height / made.width)
     sharp = "image-rendering:pixelated;" if made.width <= 64 else ""
-    img = image_tag(webp(made), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
+    img = image_tag(webp(made, budget), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
     style = CAPTION_STYLE.replace(".9em", ".82em").replace(".7em", ".4em")
     under = f'<figcaption style="{style};opacity:.85">{as_html(words)}</figcaption>' if words else ""
     return f'<figure class="pom-tile" style="margin:0">{img}{under}</figure>'
