@@ -14,15 +14,29 @@ export function normalize(picture) {
   return map(picture, high > low ? value => (value - low) / Math.max(high - low, 1e-12) : () => 0.5);
 }
 
-/** torchvision's adjust_sharpness(picture, 0): a mean over 3 × 3 whose middle counts five times, and then a clamp to [0, 1]. */
+/**
+ * torchvision's adjust_sharpness(picture, 0): a mean over 3 × 3 whose middle counts five times, and then a clamp
+ * to [0, 1].
+ */
 export function soften({values, height, width}) {
   const soft = Float32Array.from(values);
   for (let color = 0; color < 3; color++)
     for (let y = 1; y < height - 1; y++)
       for (let x = 1; x < width - 1; x++) {
-        const at = (color * height + y) * width + x, up = at - width, down = at + width;
-        soft[at] = (values[up - 1] + values[up] + values[up + 1] + values[at - 1] + 5 * values[at] + values[at + 1]
-          + values[down - 1] + values[down] + values[down + 1]) / 13;
+        const at = (color * height + y) * width + x,
+          up = at - width,
+          down = at + width;
+        soft[at] =
+          (values[up - 1] +
+            values[up] +
+            values[up + 1] +
+            values[at - 1] +
+            5 * values[at] +
+            values[at + 1] +
+            values[down - 1] +
+            values[down] +
+            values[down + 1]) /
+          13;
       }
   return clip(image(height, width, soft));
 }
@@ -35,7 +49,8 @@ export const develop = picture => normalize(soften(twice(picture)));
 /** The mean to middle gray, `reach` standard deviations to black and white. */
 function spread(picture, reach = 2.5) {
   const {values} = picture;
-  let sum = 0, squares = 0;
+  let sum = 0,
+    squares = 0;
   for (const value of values) sum += value;
   const mean = sum / values.length;
   for (const value of values) squares += (value - mean) ** 2;

@@ -14,7 +14,9 @@ async function answer(url) {
     throw new Problem(`${name(url)} could not be fetched: there is no connection. Start tries again.`);
   }
   if (response.ok) return response;
-  throw new Problem(`${name(url)} is missing on this site (${response.status}). Whoever built it can run “make book” again.`);
+  throw new Problem(
+    `${name(url)} is missing on this site (${response.status}). Whoever built it can run “make book” again.`,
+  );
 }
 
 /** What the site has: networks, runtime, and what is missing and why. */
@@ -29,19 +31,24 @@ export async function readLive(folder) {
 
 /** A file's bytes; `tell(bytes so far)` as they come. A file that is not what live.json says is refused. */
 export async function fetchWhole(url, {bytes, sha256} = {}, tell = () => {}) {
-  const parts = [], reader = (await answer(url)).body.getReader();
+  const parts = [],
+    reader = (await answer(url)).body.getReader();
   let length = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       parts.push(part.value);
-      tell(length += part.value.length);
+      tell((length += part.value.length));
     }
   } catch {
     throw new Problem(`The connection broke while ${name(url)} was on its way. Start tries again.`);
   }
   const whole = await new Blob(parts).arrayBuffer();
-  const same = (bytes ?? length) === length
-    && (!sha256 || !crypto.subtle || hex(await crypto.subtle.digest('SHA-256', whole)) === sha256);
-  if (!same) throw new Problem(`${name(url)} is broken: it is not the file that this site lists. Reload the page to fetch it anew.`);
+  const same =
+    (bytes ?? length) === length &&
+    (!sha256 || !crypto.subtle || hex(await crypto.subtle.digest('SHA-256', whole)) === sha256);
+  if (!same)
+    throw new Problem(
+      `${name(url)} is broken: it is not the file that this site lists. Reload the page to fetch it anew.`,
+    );
   return whole;
 }

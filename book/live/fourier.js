@@ -5,8 +5,10 @@ const plans = new Map();
 /** The prime factors of a length n, and the roots of unity e^(−2πik/n) as cosines and sines. */
 function plan(n) {
   if (plans.has(n)) return plans.get(n);
-  const factors = [], cos = new Float64Array(n), sin = new Float64Array(n);
-  for (let left = n, prime = 2; left > 1; left % prime ? prime++ : (factors.push(prime), left /= prime));
+  const factors = [],
+    cos = new Float64Array(n),
+    sin = new Float64Array(n);
+  for (let left = n, prime = 2; left > 1; left % prime ? prime++ : (factors.push(prime), (left /= prime)));
   for (let k = 0; k < n; k++) [cos[k], sin[k]] = [Math.cos((2 * Math.PI * k) / n), -Math.sin((2 * Math.PI * k) / n)];
   plans.set(n, {factors, cos, sin});
   return plans.get(n);
@@ -18,18 +20,29 @@ function plan(n) {
  */
 export function transform(re, im, n, count) {
   const {factors, cos, sin} = plan(n);
-  let from = [re, im], to = [new Float64Array(re.length), new Float64Array(re.length)], joined = 1;
-  for (const prime of factors) { // every pass joins `prime` interleaved lines of length `joined` into one
-    const left = n / joined / prime, run = left * count, [a, b] = from, [c, d] = to;
+  let from = [re, im],
+    to = [new Float64Array(re.length), new Float64Array(re.length)],
+    joined = 1;
+  for (const prime of factors) {
+    // every pass joins `prime` interleaved lines of length `joined` into one
+    const left = n / joined / prime,
+      run = left * count,
+      [a, b] = from,
+      [c, d] = to;
     for (let j = 0; j < joined; j++)
       for (let q = 0; q < prime; q++) {
-        const row = j + q * joined, here = row * run, first = j * prime * run;
+        const row = j + q * joined,
+          here = row * run,
+          first = j * prime * run;
         c.set(a.subarray(first, first + run), here);
         d.set(b.subarray(first, first + run), here);
         for (let r = 1; r < prime; r++) {
-          const angle = (row * left * r) % n, x = cos[angle], y = sin[angle];
+          const angle = (row * left * r) % n,
+            x = cos[angle],
+            y = sin[angle];
           for (let to = here, at = first + r * run, end = here + run; to < end; to++, at++) {
-            const re = a[at], im = b[at];
+            const re = a[at],
+              im = b[at];
             c[to] += re * x - im * y;
             d[to] += re * y + im * x;
           }
@@ -43,18 +56,26 @@ export function transform(re, im, n, count) {
 
 /** The half spectrum, height × (width / 2 + 1), of a real plane: torch.fft.rfft2(plane, norm="ortho"). */
 export function spectrum(plane, height, width) {
-  const pairs = height / 2, half = width / 2 + 1, scale = 1 / Math.sqrt(height * width);
-  let re = new Float64Array(width * pairs), im = new Float64Array(width * pairs);
-  for (let y = 0; y < pairs; y++) // two real rows are one complex line
+  const pairs = height / 2,
+    half = width / 2 + 1,
+    scale = 1 / Math.sqrt(height * width);
+  let re = new Float64Array(width * pairs),
+    im = new Float64Array(width * pairs);
+  for (let y = 0; y < pairs; y++)
+    // two real rows are one complex line
     for (let x = 0; x < width; x++) {
       re[x * pairs + y] = scale * plane[y * width + x];
       im[x * pairs + y] = scale * plane[(y + pairs) * width + x];
     }
   [re, im] = transform(re, im, width, pairs);
-  const halfRe = new Float64Array(height * half), halfIm = new Float64Array(height * half);
+  const halfRe = new Float64Array(height * half),
+    halfIm = new Float64Array(height * half);
   for (let k = 0; k < half; k++)
     for (let y = 0; y < pairs; y++) {
-      const at = k * pairs + y, mirror = ((width - k) % width) * pairs + y, up = y * half + k, down = up + pairs * half;
+      const at = k * pairs + y,
+        mirror = ((width - k) % width) * pairs + y,
+        up = y * half + k,
+        down = up + pairs * half;
       halfRe[up] = (re[at] + re[mirror]) / 2;
       halfIm[up] = (im[at] - im[mirror]) / 2;
       halfRe[down] = (im[at] + im[mirror]) / 2;
@@ -65,12 +86,23 @@ export function spectrum(plane, height, width) {
 
 /** The real plane that belongs to a half spectrum: torch.fft.irfft2(spectrum, norm="ortho"). */
 export function plane([specRe, specIm], height, width) {
-  const pairs = height / 2, half = width / 2 + 1, scale = 1 / Math.sqrt(height * width);
-  const [halfRe, halfIm] = transform(Float64Array.from(specRe), specIm.map(value => -value), height, half);
-  let re = new Float64Array(width * pairs), im = new Float64Array(width * pairs);
-  for (let k = 0; k < width; k++) // everything conjugated: the inverse of a transform is the conjugate's, conjugated
+  const pairs = height / 2,
+    half = width / 2 + 1,
+    scale = 1 / Math.sqrt(height * width);
+  const [halfRe, halfIm] = transform(
+    Float64Array.from(specRe),
+    specIm.map(value => -value),
+    height,
+    half,
+  );
+  let re = new Float64Array(width * pairs),
+    im = new Float64Array(width * pairs);
+  for (let k = 0; k < width; k++)
+    // everything conjugated: the inverse of a transform is the conjugate's, conjugated
     for (let y = 0; y < pairs; y++) {
-      const mirrored = k >= half, up = y * half + (mirrored ? width - k : k), down = up + pairs * half;
+      const mirrored = k >= half,
+        up = y * half + (mirrored ? width - k : k),
+        down = up + pairs * half;
       const sign = k === 0 || 2 * k === width ? 0 : mirrored ? -1 : 1; // of two columns only the real part counts
       re[k * pairs + y] = halfRe[up] + sign * halfIm[down];
       im[k * pairs + y] = sign * halfIm[up] - halfRe[down];

@@ -1,11 +1,13 @@
 // A film as a GIF: 256 colors for all of it (Heckbert's median cut), each frame packed by LZW, as GIF89a says.
 
-const BITS = 5, LEVELS = 1 << BITS; // of each color, for counting
+const BITS = 5,
+  LEVELS = 1 << BITS; // of each color, for counting
 const cell = (bytes, at) => ((bytes[at] >> 3) << (2 * BITS)) | ((bytes[at + 1] >> 3) << BITS) | (bytes[at + 2] >> 3);
 
 /** Split the box of colors that holds most until there are 256; each becomes the mean of what it holds. */
 function palette(frames) {
-  const count = new Float64Array(LEVELS ** 3), sums = [0, 1, 2].map(() => new Float64Array(LEVELS ** 3));
+  const count = new Float64Array(LEVELS ** 3),
+    sums = [0, 1, 2].map(() => new Float64Array(LEVELS ** 3));
   for (const {bytes} of frames)
     for (let at = 0; at < bytes.length; at += 4) {
       const here = cell(bytes, at);
@@ -18,7 +20,11 @@ function palette(frames) {
       const levels = cells.map(here => level(here, axis));
       return Math.max(...levels) - Math.min(...levels);
     });
-    return {cells, axis: wide.indexOf(Math.max(...wide)), weight: cells.reduce((sum, here) => sum + count[here], 0) * Math.max(...wide)};
+    return {
+      cells,
+      axis: wide.indexOf(Math.max(...wide)),
+      weight: cells.reduce((sum, here) => sum + count[here], 0) * Math.max(...wide),
+    };
   };
   const boxes = [box([...count.keys()].filter(here => count[here]))];
   while (boxes.length < 256) {
@@ -31,7 +37,8 @@ function palette(frames) {
     for (let sum = count[cells[0]]; sum < half && at < cells.length - 2; sum += count[cells[++at]]);
     boxes.push(box(cells.slice(0, at + 1)), box(cells.slice(at + 1)));
   }
-  const colors = new Uint8Array(3 * 256), nearest = new Uint8Array(LEVELS ** 3);
+  const colors = new Uint8Array(3 * 256),
+    nearest = new Uint8Array(LEVELS ** 3);
   boxes.forEach(({cells}, index) => {
     const all = cells.reduce((sum, here) => sum + count[here], 0);
     for (let color = 0; color < 3; color++)
@@ -43,8 +50,14 @@ function palette(frames) {
 
 /** Bytes as LZW codes of a growing length, lowest bit first. */
 function packed(pixels) {
-  const CLEAR = 256, END = 257, out = [];
-  let known = new Map(), next = END + 1, length = 9, held = 0, bits = 0;
+  const CLEAR = 256,
+    END = 257,
+    out = [];
+  let known = new Map(),
+    next = END + 1,
+    length = 9,
+    held = 0,
+    bits = 0;
   const write = code => {
     held |= code << bits;
     for (bits += length; bits >= 8; bits -= 8, held >>>= 8) out.push(held & 255);
@@ -74,10 +87,15 @@ function packed(pixels) {
 
 const word = number => [number & 255, number >> 8];
 
-/** Frames {bytes, width, height} of one size as a GIF that repeats; the last stays longest. Times in hundredths of a second. */
+/**
+ * Frames {bytes, width, height} of one size as a GIF that repeats; the last stays longest. Times in hundredths of
+ * a second.
+ */
 export function gif(frames, each = 7, last = 150) {
-  const {width, height} = frames.at(-1), shown = frames.filter(frame => frame.width === width && frame.height === height);
-  const {colors, nearest} = palette(shown), parts = [];
+  const {width, height} = frames.at(-1),
+    shown = frames.filter(frame => frame.width === width && frame.height === height);
+  const {colors, nearest} = palette(shown),
+    parts = [];
   const add = (...bytes) => parts.push(Uint8Array.from(bytes));
   add(...new TextEncoder().encode('GIF89a'), ...word(width), ...word(height), 0xf7, 0, 0);
   parts.push(colors);

@@ -10,7 +10,8 @@ export function map({values, height, width}, change) {
 }
 
 export function extremes(values) {
-  let low = Infinity, high = -Infinity;
+  let low = Infinity,
+    high = -Infinity;
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
@@ -20,7 +21,8 @@ export function extremes(values) {
 
 /** Values in [0, 1] as the bytes of a canvas: red, green, blue and full opacity for each place. */
 export function toBytes({values, height, width}) {
-  const places = height * width, bytes = new Uint8ClampedArray(4 * places);
+  const places = height * width,
+    bytes = new Uint8ClampedArray(4 * places);
   for (let at = 0; at < places; at++) {
     for (let color = 0; color < 3; color++) bytes[4 * at + color] = 255 * values[color * places + at];
     bytes[4 * at + 3] = 255;
@@ -30,7 +32,8 @@ export function toBytes({values, height, width}) {
 
 /** The bytes of a canvas as values in [0, 1]. */
 export function fromBytes(bytes, height, width) {
-  const made = image(height, width), places = height * width;
+  const made = image(height, width),
+    places = height * width;
   for (let at = 0; at < places; at++)
     for (let color = 0; color < 3; color++) made.values[color * places + at] = bytes[4 * at + color] / 255;
   return made;

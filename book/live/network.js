@@ -1,4 +1,5 @@
-// A network that knows its gradient: one graph, run by onnxruntime-web. On the GPU if that gives the right numbers, else in wasm.
+// A network that knows its gradient: one graph, run by onnxruntime-web, on the GPU if that gives the right numbers and
+// else in wasm.
 import {fetchWhole, Problem} from './files.js';
 import {image} from './images.js';
 
@@ -16,7 +17,9 @@ async function runtime({folder, builds}, kind, tell) {
     try {
       ort = await import(module);
     } catch {
-      throw new Problem(`${module.split('/').pop()} is missing or broken on this site. Whoever built it can run “make book” again.`);
+      throw new Problem(
+        `${module.split('/').pop()} is missing or broken on this site. Whoever built it can run “make book” again.`,
+      );
     }
     Object.assign(ort.env.wasm, {wasmBinary, wasmPaths: `${FOLDER}${folder}/`, numThreads: 1});
     ort.env.logLevel = 'error';
@@ -40,12 +43,16 @@ const memoryIsOut = error => /memory|alloc|RangeError/i.test(`${error?.name} ${e
 /** An error of the runtime as a sentence. */
 function explained(error) {
   if (error instanceof Problem) return error;
-  if (memoryIsOut(error)) return new Problem('There is too little memory for this size: close other tabs, or choose a smaller one.');
+  if (memoryIsOut(error))
+    return new Problem('There is too little memory for this size: close other tabs, or choose a smaller one.');
   return new Problem(`The network could not be run here (${error?.message ?? error}).`);
 }
 
 async function session(ort, graph, provider) {
-  return ort.InferenceSession.create(new Uint8Array(graph), {executionProviders: [provider], graphOptimizationLevel: 'all'});
+  return ort.InferenceSession.create(new Uint8Array(graph), {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+  });
 }
 
 /**
@@ -55,8 +62,12 @@ async function session(ort, graph, provider) {
 export async function open(live, name, engine = '', tell = () => {}) {
   const about = live.networks[name];
   if (!about) throw new Problem(`This site has no ${name}: ${live.missing?.[name] ?? 'it was not built with it'}.`);
-  if (!live.runtime) throw new Problem(`This site has nothing to run a network with: ${live.missing?.runtime ?? 'it was not built with it'}.`);
-  if (typeof WebAssembly !== 'object') throw new Problem('This browser has no WebAssembly, which runs the network. Another one will.');
+  if (!live.runtime)
+    throw new Problem(
+      `This site has nothing to run a network with: ${live.missing?.runtime ?? 'it was not built with it'}.`,
+    );
+  if (typeof WebAssembly !== 'object')
+    throw new Problem('This browser has no WebAssembly, which runs the network. Another one will.');
   const graph = await fetchWhole(`${FOLDER}${about.file}`, about, bytes => tell(about.title, bytes, about.bytes));
   const forRuntime = bytes => tell('onnxruntime', bytes);
   try {
@@ -76,7 +87,8 @@ export async function open(live, name, engine = '', tell = () => {}) {
 }
 
 const farApart = (a, b) => {
-  let far = 0, largest = 0;
+  let far = 0,
+    largest = 0;
   for (let at = 0; at < a.length; at++) {
     far = Math.max(far, Math.abs(a[at] - b[at]));
     largest = Math.max(largest, Math.abs(b[at]));
@@ -92,11 +104,14 @@ export class Network {
     for (const name of session.inputNames) if (name !== 'image') this.feeds[name] = this.tensor([0], []);
     for (const [layer, channels] of Object.entries(about.layers ?? {}))
       this.feeds[`${layer}_weight`] = this.tensor(new Float32Array(channels), [channels]);
-    if (about.layers && about.classes.length) this.feeds.logits_weight = this.tensor(new Float32Array(about.classes.length), [about.classes.length]);
+    if (about.layers && about.classes.length)
+      this.feeds.logits_weight = this.tensor(new Float32Array(about.classes.length), [about.classes.length]);
     this.normalize(true);
   }
 
-  tensor(values, shape) { return new this.ort.Tensor('float32', Float32Array.from(values), shape); }
+  tensor(values, shape) {
+    return new this.ort.Tensor('float32', Float32Array.from(values), shape);
+  }
 
   /** Whether the network gets images as it was trained on, or whatever it is shown (chapter 3). */
   normalize(yes) {
@@ -121,7 +136,11 @@ export class Network {
   /** One run, after those that were asked for before it: a runtime does one thing at a time. */
   run(session, {values, height, width}) {
     const feeds = {...this.feeds, image: new this.ort.Tensor('float32', values, [1, 3, height, width])};
-    const found = last.then(() => session.run(feeds)).catch(error => { throw explained(error); });
+    const found = last
+      .then(() => session.run(feeds))
+      .catch(error => {
+        throw explained(error);
+      });
     last = found.catch(() => {});
     return found;
   }
@@ -134,9 +153,11 @@ export class Network {
     } catch (error) {
       if (!this.sure) throw error;
     }
-    if (this.sure) { // the first step: is the GPU right?
+    if (this.sure) {
+      // the first step: is the GPU right?
       const sure = await this.run(this.sure, picture);
-      const wrong = !found || farApart(found.gradient.data, sure.gradient.data) || farApart(found.score.data, sure.score.data);
+      const wrong =
+        !found || farApart(found.gradient.data, sure.gradient.data) || farApart(found.score.data, sure.score.data);
       const [used, other] = wrong ? [this.sure, this.session] : [this.session, this.sure];
       if (wrong) Object.assign(this, {provider: 'wasm'});
       Object.assign(this, {session: used, sure: null});
@@ -148,11 +169,18 @@ export class Network {
 
   /** The five likeliest classes of a picture and their probabilities. */
   async guesses(picture, count = 5) {
-    const {logits} = await this.run(this.session, picture), {classes} = this.about, values = [...logits.data];
-    const most = Math.max(...values), total = values.reduce((sum, value) => sum + Math.exp(value - most), 0);
-    return values.map((value, index) => ({index, name: classes[index], share: Math.exp(value - most) / total}))
-      .sort((a, b) => b.share - a.share).slice(0, count);
+    const {logits} = await this.run(this.session, picture),
+      {classes} = this.about,
+      values = [...logits.data];
+    const most = Math.max(...values),
+      total = values.reduce((sum, value) => sum + Math.exp(value - most), 0);
+    return values
+      .map((value, index) => ({index, name: classes[index], share: Math.exp(value - most) / total}))
+      .sort((a, b) => b.share - a.share)
+      .slice(0, count);
   }
 
-  async close() { await Promise.all([this.session.release(), this.sure?.release()]); }
+  async close() {
+    await Promise.all([this.session.release(), this.sure?.release()]);
+  }
 }

@@ -2,10 +2,14 @@
 
 /** Adam, and with a decay AdamW: before each step the parameters shrink by 1 − rate · decay. */
 export class Adam {
-  constructor(count) { Object.assign(this, {mean: new Float32Array(count), square: new Float32Array(count), steps: 0}); }
+  constructor(count) {
+    Object.assign(this, {mean: new Float32Array(count), square: new Float32Array(count), steps: 0});
+  }
 
   step(parameters, slope, rate, decay = 0, [fast, slow] = [0.9, 0.999], least = 1e-8) {
-    const {mean, square} = this, far = rate / (1 - fast ** ++this.steps), wide = Math.sqrt(1 - slow ** this.steps);
+    const {mean, square} = this,
+      far = rate / (1 - fast ** ++this.steps),
+      wide = Math.sqrt(1 - slow ** this.steps);
     for (let at = 0; at < parameters.length; at++) {
       mean[at] += (1 - fast) * (slope[at] - mean[at]);
       square[at] = slow * square[at] + (1 - slow) * slope[at] ** 2;

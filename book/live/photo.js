@@ -16,7 +16,8 @@ async function decoded(file) {
 /** A bitmap as an image whose longer side has so many pixels. */
 export function scaled(bitmap, longest) {
   const scale = longest / Math.max(bitmap.width, bitmap.height);
-  const width = Math.round(bitmap.width * scale), height = Math.round(bitmap.height * scale);
+  const width = Math.round(bitmap.width * scale),
+    height = Math.round(bitmap.height * scale);
   const canvas = Object.assign(document.createElement('canvas'), {width, height});
   const brush = canvas.getContext('2d', {willReadFrequently: true});
   brush.imageSmoothingQuality = 'high';
@@ -26,13 +27,20 @@ export function scaled(bitmap, longest) {
   return fromBytes(brush.getImageData(0, 0, width, height).data, height, width);
 }
 
-/** The places of the page that take a photograph. `taken(name)` when there is one, `refused(why)` when there is none. */
+/**
+ * The places of the page that take a photograph. `taken(name)` when there is one, `refused(why)` when there is
+ * none.
+ */
 export class Photo {
   constructor(part, folder, {taken, refused}) {
     Object.assign(this, {part, folder, taken, refused, bitmap: null, name: '', switchOff: null});
-    const frame = part('frame'), figure = part('figure');
+    const frame = part('frame'),
+      figure = part('figure');
     part('choose').addEventListener('click', () => part('file').click());
-    part('file').addEventListener('change', () => { if (part('file').files[0]) this.take(part('file').files[0]); part('file').value = ''; });
+    part('file').addEventListener('change', () => {
+      if (part('file').files[0]) this.take(part('file').files[0]);
+      part('file').value = '';
+    });
     part('cat').addEventListener('click', () => this.takeCat());
     part('camera').hidden = !navigator.mediaDevices?.getUserMedia;
     part('camera').addEventListener('click', () => this.film());
@@ -46,7 +54,8 @@ export class Photo {
       });
     }
     document.addEventListener('paste', event => {
-      if (!event.target.closest?.('input, textarea') && event.clipboardData?.files.length) this.takeFrom(event.clipboardData);
+      if (!event.target.closest?.('input, textarea') && event.clipboardData?.files.length)
+        this.takeFrom(event.clipboardData);
     });
   }
 
@@ -93,7 +102,11 @@ export class Photo {
       this.part('shoot').focus();
     } catch (error) {
       this.switchOff?.();
-      this.refused(error.name === 'NotAllowedError' ? 'The camera may not be used here: the browser was told no.' : 'There is no camera that this page could use.');
+      this.refused(
+        error.name === 'NotAllowedError'
+          ? 'The camera may not be used here: the browser was told no.'
+          : 'There is no camera that this page could use.',
+      );
     }
   }
 
@@ -108,5 +121,7 @@ export class Photo {
   }
 
   /** The photograph with a longer side of so many pixels, or null. */
-  image(longest) { return this.bitmap && scaled(this.bitmap, longest); }
+  image(longest) {
+    return this.bitmap && scaled(this.bitmap, longest);
+  }
 }

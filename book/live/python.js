@@ -3,7 +3,8 @@ import {inPython} from './classes.js';
 import {RECIPES} from './recipes.js';
 
 const number = value => String(Number(value.toPrecision(6)));
-const differs = (settings, keys) => Object.entries(RECIPES[settings.recipe]).some(([key, value]) => !keys.includes(key) && settings[key] !== value);
+const differs = (settings, keys) =>
+  Object.entries(RECIPES[settings.recipe]).some(([key, value]) => !keys.includes(key) && settings[key] !== value);
 
 /** `load_network(...)` for a network of the site, whose part of VGG16 is named after its last layer. */
 function loads(network) {
@@ -13,26 +14,40 @@ function loads(network) {
 function objective({want, index}, {rivals}, classes) {
   if (index !== undefined) {
     const name = inPython(classes, classes[index]).replace(/^'(.*)'$/, '"$1"');
-    return rivals ? ['class_margin', `class_margin(${name}, ${number(rivals)})`, name] : ['class_logit', `class_logit(${name})`, name];
+    return rivals
+      ? ['class_margin', `class_margin(${name}, ${number(rivals)})`, name]
+      : ['class_logit', `class_logit(${name})`, name];
   }
   if (want.channel !== undefined) return ['channel', `channel("${want.layer}", ${want.channel})`];
   return ['layer', `layer("${want.layer}")`];
 }
 
 function views({views, recipe, size}, names) {
-  const pixels = number(size / 28), use = (name, call) => { names.add(name); return call; };
+  const pixels = number(size / 28),
+    use = (name, call) => {
+      names.add(name);
+      return call;
+    };
   return {
     none: () => [],
     shift: () => [use('jitter', `jitter(${recipe === 'dream' ? 32 : 12})`)],
     gentle: () => [use('random_affine', 'random_affine(5, (0.9, 1.1), 4)')],
     wide: () => [use('random_affine', `random_affine(20, (0.5, 1.4), ${pixels})`)],
-    soft: () => [use('random_affine', `random_affine(15, (0.5, 1.2), ${pixels})`), use('random_blur', 'random_blur(2.0)'), use('noise', 'noise(0.2)')],
+    soft: () => [
+      use('random_affine', `random_affine(15, (0.5, 1.2), ${pixels})`),
+      use('random_blur', 'random_blur(2.0)'),
+      use('noise', 'noise(0.2)'),
+    ],
   }[views]();
 }
 
 function edits({blur, zoom, normalize, every}, names) {
-  const often = every > 1 ? `, every=${every}` : '', list = [];
-  const add = (name, call) => { names.add(name); list.push(call); };
+  const often = every > 1 ? `, every=${every}` : '',
+    list = [];
+  const add = (name, call) => {
+    names.add(name);
+    list.push(call);
+  };
   if (blur > 0) add('blur', `blur(${number(blur)}${often})`);
   if (zoom !== 1) add('zoom', `zoom(${number(zoom)}${often})`);
   if (normalize) add('normalize', `normalize(${every > 1 ? `every=${every}` : ''})`);
@@ -48,33 +63,56 @@ const LATE = `def spread_first(x, reach=2.5):  # chapter 3: enlarge, spread, sof
 
 /** A cell of Python that climbs the same hill. Torch draws its own noise, so it is a sibling, not the same picture. */
 export function python(target, settings, classes, photo) {
-  const {recipe, size, seed, steps, rate, decay} = settings, network = loads(target.network), names = new Set(['load_network', 'show_images']);
+  const {recipe, size, seed, steps, rate, decay} = settings,
+    network = loads(target.network),
+    names = new Set(['load_network', 'show_images']);
   const from = (...lines) => lines.join('\n');
   if (recipe === 'dream') {
     const each = Math.max(1, Math.round(steps / settings.octaves));
-    return from('from helpers import deep_dream, load_network, load_photo, show_images', '',
-      `photo = load_photo("${photo === 'chelsea' || !photo ? 'chelsea' : 'your_photograph.jpg'}", ${2 * size})`, `network = ${network}`,
-      `result = deep_dream(photo, network, "${target.want.layer}", octaves=${settings.octaves}, steps=${each}, lr=${number(rate)}, seed=${seed})`, 'show_images(result)');
+    return from(
+      'from helpers import deep_dream, load_network, load_photo, show_images',
+      '',
+      `photo = load_photo("${photo === 'chelsea' || !photo ? 'chelsea' : 'your_photograph.jpg'}", ${2 * size})`,
+      `network = ${network}`,
+      `result = deep_dream(photo, network, "${target.want.layer}", octaves=${settings.octaves}, steps=${each}, ` +
+        `lr=${number(rate)}, seed=${seed})`,
+      'show_images(result)',
+    );
   }
   const [kind, wanted, name] = objective(target, settings, classes);
   if (recipe === 'original' && kind === 'class_logit' && !differs(settings, ['size', 'seed', 'steps', 'rate', 'decay']))
-    return from('from helpers import load_network, maximal_class_input, show_images', '', `network = ${network}`,
-      `result = maximal_class_input(${name}, ${steps}, ${number(rate)}, ${number(decay)}, network=network, size=${size}, seed=${seed})`,
-      'show_images(result)');
+    return from(
+      'from helpers import load_network, maximal_class_input, show_images',
+      '',
+      `network = ${network}`,
+      `result = maximal_class_input(${name}, ${steps}, ${number(rate)}, ${number(decay)}, network=network, ` +
+        `size=${size}, seed=${seed})`,
+      'show_images(result)',
+    );
   if (recipe === 'visualize' && kind === 'class_margin' && !differs(settings, ['size', 'seed', 'steps', 'rate']))
-    return from('from helpers import load_network, show_images, visualize', '',
-      `network = ${network}`, `result = visualize(${name}, network, steps=${steps}, size=${size}, lr=${number(rate)}, seed=${seed})`, 'show_images(result)');
+    return from(
+      'from helpers import load_network, show_images, visualize',
+      '',
+      `network = ${network}`,
+      `result = visualize(${name}, network, steps=${steps}, size=${size}, lr=${number(rate)}, seed=${seed})`,
+      'show_images(result)',
+    );
   names.add('ascend').add(kind);
-  const looks = views(settings, names), does = edits(settings, names);
-  const waves = settings.basis === 'waves', start = waves ? 'Fourier' : 'Pixels';
+  const looks = views(settings, names),
+    does = edits(settings, names);
+  const waves = settings.basis === 'waves',
+    start = waves ? 'Fourier' : 'Pixels';
   names.add(start);
   if (settings.clamp === 'first') names.add('develop');
-  const begin = waves ? `Fourier(${size}, seed=${seed}, chroma=${number(settings.chroma)}, gain=${number(settings.gain)})`
+  const begin = waves
+    ? `Fourier(${size}, seed=${seed}, chroma=${number(settings.chroma)}, gain=${number(settings.gain)})`
     : `Pixels.${settings.start}(${size}, seed=${seed})`;
-  const late = settings.clamp === 'last', optimizer = decay > 0 ? 'AdamW' : 'Adam';
+  const late = settings.clamp === 'last',
+    optimizer = decay > 0 ? 'AdamW' : 'Adam';
   const sorted = [...names].sort((a, b) => (a < b ? -1 : 1)).join(', ');
   const lines = [
-    'from functools import partial', '',
+    'from functools import partial',
+    '',
     late && 'from torch.nn.functional import interpolate',
     `from torch.optim import ${optimizer}`,
     settings.falls && 'from torch.optim.lr_scheduler import CosineAnnealingLR',
@@ -92,5 +130,6 @@ export function python(target, settings, classes, photo) {
     settings.clamp !== 'plain' && `finish=${late ? 'spread_first' : 'develop'}`,
     `seed=${seed}`,
   ].filter(Boolean);
-  return `${lines.join('\n')}\n\nfrom helpers import ${sorted}\n\n${late ? `\n${LATE}` : ''}result = ascend(\n${argument.map(one => `    ${one},\n`).join('')})\nshow_images(result)`;
+  const imports = `${lines.join('\n')}\n\nfrom helpers import ${sorted}\n\n${late ? `\n${LATE}` : ''}`;
+  return `${imports}result = ascend(\n${argument.map(one => `    ${one},\n`).join('')})\nshow_images(result)`;
 }

@@ -1,9 +1,10 @@
-// A seeded generator, sfc32. Its numbers are not torch's: a seed here draws another start than the same seed in a notebook.
+// A seeded generator, sfc32. Its numbers are not torch's: a notebook draws another start from the same seed.
 
 export class Random {
   constructor(seed) {
     let state = seed >>> 0;
-    const word = () => { // splitmix32 spreads one number over four
+    const word = () => {
+      // splitmix32 spreads one number over four
       state = (state + 0x9e3779b9) | 0;
       let z = state ^ (state >>> 16);
       z = Math.imul(z, 0x21f0aaad);
@@ -22,16 +23,21 @@ export class Random {
     return (sum >>> 0) / 4294967296;
   }
 
-  uniform(low, high) { return low + (high - low) * this.next(); }
+  uniform(low, high) {
+    return low + (high - low) * this.next();
+  }
 
   /** A whole number from low to high, both included. */
-  integer(low, high) { return low + Math.floor((high - low + 1) * this.next()); }
+  integer(low, high) {
+    return low + Math.floor((high - low + 1) * this.next());
+  }
 
   /** `count` normal numbers, two at a time (Box and Muller). */
   normal(count) {
     const values = new Float32Array(count);
     for (let k = 0; k < count; k += 2) {
-      const radius = Math.sqrt(-2 * Math.log(1 - this.next())), angle = 2 * Math.PI * this.next();
+      const radius = Math.sqrt(-2 * Math.log(1 - this.next())),
+        angle = 2 * Math.PI * this.next();
       values[k] = radius * Math.cos(angle);
       if (k + 1 < count) values[k + 1] = radius * Math.sin(angle);
     }

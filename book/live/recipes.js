@@ -5,8 +5,24 @@ import {Dream, Fourier, octaveSizes, Pixels} from './parameterizations.js';
 import {jitter, noise, randomAffine, randomBlur} from './views.js';
 
 const PLAIN = {
-  size: 128, seed: 0, basis: 'pixels', start: 'gray', chroma: 0.5, gain: 0.2, input: 'normalized', rivals: 0, views: 'none',
-  rate: 0.05, falls: false, decay: 0, blur: 0, zoom: 1, normalize: false, every: 1, clamp: 'plain', octaves: 1,
+  size: 128,
+  seed: 0,
+  basis: 'pixels',
+  start: 'gray',
+  chroma: 0.5,
+  gain: 0.2,
+  input: 'normalized',
+  rivals: 0,
+  views: 'none',
+  rate: 0.05,
+  falls: false,
+  decay: 0,
+  blur: 0,
+  zoom: 1,
+  normalize: false,
+  every: 1,
+  clamp: 'plain',
+  octaves: 1,
 };
 
 export const RECIPES = {
@@ -41,7 +57,11 @@ export function editsOf(settings) {
 
 /** What may be changed on the way, as the loop wants it. */
 export const choicesOf = settings => ({
-  rate: settings.rate, falls: settings.falls, decay: settings.decay, views: viewsOf(settings), edits: editsOf(settings),
+  rate: settings.rate,
+  falls: settings.falls,
+  decay: settings.decay,
+  views: viewsOf(settings),
+  edits: editsOf(settings),
 });
 
 /** Where a climb begins; `photo` is an image, for a dream. */
@@ -56,7 +76,8 @@ export function rebased({basis, chroma, gain}, picture) {
   return basis === 'waves' ? Fourier.photo(clip(picture), {chroma, gain}) : new Pixels(picture);
 }
 
-export const optimizerOf = ({recipe}, {parameters}) => (recipe === 'dream' ? new MeanStep() : new Adam(parameters.length));
+export const optimizerOf = ({recipe}, {parameters}) =>
+  recipe === 'dream' ? new MeanStep() : new Adam(parameters.length);
 
 /** From the image, of any values, to a picture in [0, 1]. */
 export function finished({clamp, recipe}, start, picture) {

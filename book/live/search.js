@@ -18,12 +18,17 @@ export class Search {
     });
   }
 
-  get isOpen() { return !this.list.hidden; }
+  get isOpen() {
+    return !this.list.hidden;
+  }
 
   look() {
-    const sought = plain(this.input.value).trim(), words = sought.split(/\s+/);
+    const sought = plain(this.input.value).trim(),
+      words = sought.split(/\s+/);
     if (!sought) return this.close();
-    const fits = this.classes.filter(one => words.every(word => one.plain.includes(word)) || String(one.index) === sought);
+    const fits = this.classes.filter(
+      one => words.every(word => one.plain.includes(word)) || String(one.index) === sought,
+    );
     const rank = one => (one.plain === sought ? 0 : one.plain.startsWith(sought) ? 1 : 2);
     this.found = fits.sort((a, b) => rank(a) - rank(b) || a.index - b.index).slice(0, MOST);
     const meant = this.found.length ? [] : nearest(this.classes, sought);
@@ -34,12 +39,20 @@ export class Search {
   open(guessed) {
     const items = this.found.map((one, k) => {
       const item = document.createElement('li');
-      Object.assign(item, {role: 'option', id: `climb-found-${k}`, textContent: guessed ? `Did you mean ${one.name}?` : one.name});
+      Object.assign(item, {
+        role: 'option',
+        id: `climb-found-${k}`,
+        textContent: guessed ? `Did you mean ${one.name}?` : one.name,
+      });
       return item;
     });
     if (!items.length) {
       const none = document.createElement('li');
-      Object.assign(none, {role: 'option', ariaDisabled: 'true', textContent: 'None of the thousand classes. Try a part of a name.'});
+      Object.assign(none, {
+        role: 'option',
+        ariaDisabled: 'true',
+        textContent: 'None of the thousand classes. Try a part of a name.',
+      });
       items.push(none);
     }
     this.list.replaceChildren(...items);
@@ -56,7 +69,9 @@ export class Search {
 
   mark(at) {
     this.at = at;
-    [...this.list.children].forEach((item, k) => { item.ariaSelected = String(k === at); });
+    [...this.list.children].forEach((item, k) => {
+      item.ariaSelected = String(k === at);
+    });
     if (at < 0) return this.input.removeAttribute('aria-activedescendant');
     this.list.children[at].scrollIntoView({block: 'nearest'});
     return this.input.setAttribute('aria-activedescendant', `climb-found-${at}`);

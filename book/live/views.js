@@ -1,5 +1,5 @@
-// Views: what the network looks through (chapters 4, 7 and 8). Each draws its numbers, looks through them, and sends a gradient
-// back. As all are linear (or add something), the way back is a transpose.
+// Views: what the network looks through (chapters 4, 7 and 8). Each draws its numbers, looks through them, and sends a
+// gradient back. As all are linear, or add something, the way back is a transpose.
 import {image} from './images.js';
 import {affine, affineBack, blurred, blurredBack, gaussian, inverse, roll} from './resample.js';
 
@@ -14,8 +14,12 @@ export const jitter = pixels => ({
 export function randomAffine(degrees, [low, high], pixels) {
   const map = ({height, width}, numbers) => inverse(...numbers, height / width);
   return {
-    draw: (random, {height, width}) => [(random.uniform(-degrees, degrees) * Math.PI) / 180, random.uniform(low, high),
-      (2 * random.uniform(-pixels, pixels)) / width, (2 * random.uniform(-pixels, pixels)) / height],
+    draw: (random, {height, width}) => [
+      (random.uniform(-degrees, degrees) * Math.PI) / 180,
+      random.uniform(low, high),
+      (2 * random.uniform(-pixels, pixels)) / width,
+      (2 * random.uniform(-pixels, pixels)) / height,
+    ],
     look: (picture, numbers) => affine(picture, map(picture, numbers)),
     back: (gradient, numbers) => affineBack(gradient, map(gradient, numbers)),
   };
@@ -30,7 +34,15 @@ export const randomBlur = sigma => ({
 
 /** Normal noise with a standard deviation of up to `std`. Numbers: the noise itself. */
 export const noise = std => ({
-  draw: (random, {values}) => { const drawn = random.uniform(0, std); return random.normal(values.length).map(x => drawn * x); },
-  look: ({values, height, width}, numbers) => image(height, width, values.map((value, at) => value + numbers[at])),
+  draw: (random, {values}) => {
+    const drawn = random.uniform(0, std);
+    return random.normal(values.length).map(x => drawn * x);
+  },
+  look: ({values, height, width}, numbers) =>
+    image(
+      height,
+      width,
+      values.map((value, at) => value + numbers[at]),
+    ),
   back: gradient => gradient,
 });

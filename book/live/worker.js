@@ -14,41 +14,71 @@ const FRAMES = 48; // of a film
 const SHARE = 4; // showing takes no more than a fourth of the time
 
 const networks = new Map();
-let live = null, running = null, turn = 0; // a loop runs while the turn is its own
+let live = null,
+  running = null,
+  turn = 0; // a loop runs while the turn is its own
 
 const tell = (say, rest = {}, transfer = []) => self.postMessage({say, ...rest}, transfer);
 
 /** Let messages in; a timer would wait for milliseconds. */
-const breathe = () => new Promise(go => {
-  const {port1, port2} = new MessageChannel();
-  port1.onmessage = () => { port1.close(); go(); };
-  port2.postMessage(null);
-});
+const breathe = () =>
+  new Promise(go => {
+    const {port1, port2} = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      go();
+    };
+    port2.postMessage(null);
+  });
 
 async function network(name, engine = '') {
   live ??= await readLive(FOLDER);
-  if (!networks.has(name)) networks.set(name, await open(live, name, engine, (what, bytes, all) => tell('coming', {what, bytes, all})));
+  if (!networks.has(name))
+    networks.set(name, await open(live, name, engine, (what, bytes, all) => tell('coming', {what, bytes, all})));
   return networks.get(name);
 }
 
 /** A climb and what the page knows of it: its settings, the changes to come, the film so far. */
 class Running {
   constructor({number, settings, photo, changes, target}, looker) {
-    const random = new Random(settings.seed), picture = startOf(settings, random, photo);
-    Object.assign(this, {number, settings, target, changes: [...changes], film: [], every: Math.ceil(settings.steps / FRAMES), shown: -Infinity, cost: 0});
-    this.climb = new Climb({picture, random, network: looker, steps: settings.steps, choices: choicesOf(settings),
-      optimizer: optimizerOf(settings, picture)});
+    const random = new Random(settings.seed),
+      picture = startOf(settings, random, photo);
+    Object.assign(this, {
+      number,
+      settings,
+      target,
+      changes: [...changes],
+      film: [],
+      every: Math.ceil(settings.steps / FRAMES),
+      shown: -Infinity,
+      cost: 0,
+    });
+    this.climb = new Climb({
+      picture,
+      random,
+      network: looker,
+      steps: settings.steps,
+      choices: choicesOf(settings),
+      optimizer: optimizerOf(settings, picture),
+    });
   }
 
-  get step() { return this.climb.step; }
+  get step() {
+    return this.climb.step;
+  }
 
-  get isOver() { return this.step >= this.settings.steps; }
+  get isOver() {
+    return this.step >= this.settings.steps;
+  }
 
-  tell(say, rest, transfer) { tell(say, {job: this.number, ...rest}, transfer); }
+  tell(say, rest, transfer) {
+    tell(say, {job: this.number, ...rest}, transfer);
+  }
 
   /** Settings that count from the next step on. In another basis, it goes on from the same image. */
   change(settings, again = false) {
-    const {climb} = this, {basis} = this.settings;
+    const {climb} = this,
+      {basis} = this.settings;
     this.settings = {...this.settings, ...settings};
     if (this.settings.basis !== basis) {
       climb.picture = rebased(this.settings, climb.image);
@@ -65,9 +95,17 @@ class Running {
     while (changes[0]?.step <= climb.step) this.change(changes.shift().settings, true);
     climb.network.normalize(this.settings.input === 'normalized');
     climb.network.want({...this.target, rivals: this.settings.rivals});
-    const {score} = await climb.up();
+    const {score, slopes} = await climb.up();
     if (!Number.isFinite(score))
-      throw new Problem(`After ${climb.step} steps the score is no longer a number: the steps are too long. Try a tenth of the learning rate.`);
+      throw new Problem(
+        `After ${climb.step} steps the score is no longer a number: the steps are too long. ` +
+          'Try a tenth of the learning rate.',
+      );
+    if (!slopes)
+      throw new Problem(
+        'No pixel changes the score here, so there is nowhere to climb: what was asked for is silent. ' +
+          'Another seed, start or channel may not be.',
+      );
     const {octave, sizes} = climb.picture;
     if (sizes && !this.isOver && octave < Math.floor((climb.step * sizes.length) / this.settings.steps)) {
       climb.picture.grow();
@@ -78,22 +116,32 @@ class Running {
 
   /** Tell of a step; with the picture if the film wants it, if there is time, or if it must be. */
   show(score = null, must = false) {
-    const began = performance.now(), filmed = this.step % this.every === 0;
+    const began = performance.now(),
+      filmed = this.step % this.every === 0;
     if (!must && !filmed && began - this.shown < SHARE * this.cost) return this.tell('step', {step: this.step, score});
-    const {picture, image, network: looker} = this.climb, shown = finished(this.settings, picture, image);
-    const {height, width} = shown, bytes = toBytes(shown);
+    const {picture, image, network: looker} = this.climb,
+      shown = finished(this.settings, picture, image);
+    const {height, width} = shown,
+      bytes = toBytes(shown);
     if (filmed) this.film.push({bytes: bytes.slice(), width, height});
     [this.shown, this.cost] = [performance.now(), performance.now() - began];
-    return this.tell('picture', {step: this.step, score, width, height, bytes: bytes.buffer, provider: looker?.provider}, [bytes.buffer]);
+    return this.tell(
+      'picture',
+      {step: this.step, score, width, height, bytes: bytes.buffer, provider: looker?.provider},
+      [bytes.buffer],
+    );
   }
 
   /** The score of the picture as it is, seen without views. */
-  async final() { return (await this.climb.network.look(this.climb.image)).score; }
+  async final() {
+    return (await this.climb.network.look(this.climb.image)).score;
+  }
 }
 
 /** Climb until a step, or the end, or until something else is wanted. */
 async function run(until) {
-  const mine = ++turn, climbing = running;
+  const mine = ++turn,
+    climbing = running;
   while (mine === turn && !climbing.isOver && climbing.step < until) {
     const score = await climbing.up();
     climbing.show(score, climbing.isOver || climbing.step >= until);
@@ -113,7 +161,8 @@ const does = {
   },
 
   async start({job}) {
-    const mine = ++turn, looker = await network(job.network, job.engine);
+    const mine = ++turn,
+      looker = await network(job.network, job.engine);
     if (mine !== turn) return undefined;
     running = new Running(job, looker);
     running.tell('ready');
@@ -121,7 +170,9 @@ const does = {
     return run(job.until);
   },
 
-  go({until}) { return running && run(until); },
+  go({until}) {
+    return running && run(until);
+  },
 
   stop() {
     turn += 1;
@@ -129,7 +180,9 @@ const does = {
     running?.tell('stopped', {step: running.step});
   },
 
-  change({settings}) { running?.change(settings); },
+  change({settings}) {
+    running?.change(settings);
+  },
 
   film() {
     if (!running) return;
@@ -138,7 +191,8 @@ const does = {
   },
 
   async judge({bytes, width, height}) {
-    const judge = await network(JUDGE, 'wasm'), {size, title} = judge.about;
+    const judge = await network(JUDGE, 'wasm'),
+      {size, title} = judge.about;
     const seen = resize(fromBytes(new Uint8ClampedArray(bytes), height, width), size, size);
     tell('opinion', {title, guesses: await judge.guesses(seen)});
   },
@@ -149,7 +203,12 @@ self.onmessage = async ({data}) => {
     await does[data.do](data);
   } catch (error) {
     if (['start', 'go'].includes(data.do)) turn += 1;
-    const why = error instanceof Problem ? error.message : `Something broke that should not (${error?.message ?? error}).`;
-    tell('problem', {why, about: data.do, job: data.job?.number ?? (['judge', 'film'].includes(data.do) ? undefined : running?.number)});
+    const why =
+      error instanceof Problem ? error.message : `Something broke that should not (${error?.message ?? error}).`;
+    tell('problem', {
+      why,
+      about: data.do,
+      job: data.job?.number ?? (['judge', 'film'].includes(data.do) ? undefined : running?.number),
+    });
   }
 };

@@ -1,0 +1,85 @@
+// The form: what is wanted, shown in its fields, and what the reader changes, told to the page.
+import {readSetting} from './address.js';
+import {make} from './elements.js';
+import {python} from './python.js';
+import {RECIPES} from './recipes.js';
+import {Search} from './search.js';
+
+const NOT_FOR_DREAMS = ['basis', 'start', 'rivals', 'decay', 'clamp', 'input'];
+
+export class Form {
+  /** `tells` has the page's ears: picked(class), layer(words), recipe(name), setting(key, value). */
+  constructor(root, part, live, classes, tells) {
+    Object.assign(this, {root, part, live, classes});
+    this.query = root.querySelector('#climb-query');
+    this.controls = [...root.querySelectorAll('[data-key]')];
+    this.radios = [...root.querySelectorAll('[name=climb-recipe]')];
+    new Search(this.query, root.querySelector('#climb-found'), classes, one => tells.picked(one));
+    for (const {layers, title} of Object.values(live.networks)) {
+      const options = Object.keys(layers ?? {}).map(layer => make('option', {value: layer}, layer));
+      if (options.length) part('layer').append(make('optgroup', {label: title}, ...options));
+    }
+    const pick = () => tells.layer(part('layer').value, this.channel());
+    part('layer').addEventListener('change', pick);
+    part('channel').addEventListener('change', pick);
+    part('any').addEventListener('click', () => {
+      part('channel').value = Math.floor(Math.random() * this.channels());
+      pick();
+    });
+    for (const radio of this.radios) radio.addEventListener('change', () => tells.recipe(radio.value));
+    for (const control of this.controls) {
+      control.addEventListener('change', () => {
+        const text = control.type === 'checkbox' ? String(Number(control.checked)) : control.value;
+        tells.setting(control.dataset.key, readSetting(control.dataset.key, text));
+      });
+    }
+  }
+
+  /** How many channels the layer has that is picked. */
+  channels() {
+    const layer = this.part('layer').value;
+    return Object.values(this.live.networks).find(({layers}) => layers?.[layer])?.layers[layer] ?? 1;
+  }
+
+  channel() {
+    return Math.min(Math.max(0, Math.trunc(Number(this.part('channel').value))), this.channels() - 1);
+  }
+
+  /** Show what is wanted: a target, settings, the words it was asked for in. */
+  fill(target, settings, words, photo) {
+    const {part, query} = this,
+      {want} = target,
+      dream = settings.recipe === 'dream';
+    query.value = want?.layer ? '' : (target.title ?? words);
+    query.placeholder = want?.layer
+      ? `now: ${target.title}; or type a class`
+      : 'one of a thousand classes: zebra, teapot, …';
+    for (const radio of this.radios) radio.checked = radio.value === settings.recipe;
+    if (want?.layer) {
+      part('inside').open = true;
+      part('layer').value = want.layer;
+      part('channel').value = want.channel ?? part('channel').value;
+    }
+    part('channel').max = this.channels() - 1;
+    part('of').hidden = part('any').hidden = dream;
+    for (const control of this.controls) this.fillOne(control, settings, Boolean(want?.layer));
+    for (const option of this.root.querySelector('#climb-size').options) {
+      const side = Number(option.value);
+      option.textContent = dream ? `${2 * side}, the longer side` : `${side} × ${side}`;
+    }
+    part('python').querySelector('code').textContent = target.problem
+      ? ''
+      : python(target, settings, this.classes, photo);
+  }
+
+  fillOne(control, settings, inside) {
+    const {key} = control.dataset,
+      value = settings[key],
+      row = control.closest('.climb-row');
+    if (control.type === 'checkbox') control.checked = value;
+    else control.value = String(value);
+    const without = settings.recipe === 'dream' ? NOT_FOR_DREAMS : settings.basis === 'waves' ? ['start'] : [];
+    row.hidden = without.includes(key) || (key === 'rivals' && inside);
+    row.classList.toggle('climb-changed', value !== RECIPES[settings.recipe][key]);
+  }
+}
