@@ -296,7 +296,7 @@ class Page {
   /** A worker that says nothing for too long was killed, by the browser or by somebody. */
   watch() {
     if (document.hidden || !(this.status in PATIENCE)) return;
-    const patience = Math.max(1000 * PATIENCE[this.status], 12 * (this.slowest ?? 0));
+    const patience = Math.max(1000 * PATIENCE[this.status], 4 * (this.slowest ?? 0));
     if (performance.now() - this.heard > patience)
       this.lost('The climb has stopped: the browser ended it, most likely for want of memory.');
   }
