@@ -157,7 +157,7 @@ def toy(function, *modules: nn.Module) -> Network:
         core = nn.Sequential(OrderedDict(all=Body()))
         for parameter in core.parameters():
             nn.init.normal_(parameter)
-    return Network(core, "toy", "Toy", mean=(0.4,) * 3, std=(0.2,) * 3)
+    return Network(core.eval().requires_grad_(False), "toy", "Toy", mean=(0.4,) * 3, std=(0.2,) * 3)
 
 
 def toy_graph(network: Network):
@@ -222,7 +222,7 @@ def test_a_network_without_a_rule_is_named():
 
 def test_a_network_in_training_is_refused():
     network = toy(lambda x, m: m(x), nn.Dropout(0.5))
-    network.train()
+    network.core.train()
     with pytest.raises(ValueError, match="eval"):
         toy_graph(network)
 
