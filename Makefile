@@ -51,7 +51,7 @@ book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
 	@$(PY) -W ignore -m tools.live.files
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
-	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks book/gallery_of_failures.ipynb --nbval-lax --nbval-current-env \
+	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks book/*.ipynb --nbval-lax --nbval-current-env \
 	  --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=180 --nbval-sanitize-with tests/sanitize.cfg -n $(JOBS) --dist loadfile
 
 unit: $(STAMP) ## The unit tests alone, in this process
@@ -70,10 +70,10 @@ atlas: $(STAMP) ## Draw every class on all cores, judge them, bind the sheets (A
 	@$(PY) -W ignore tools/draw/atlas.py $(ARGS)
 	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore tools/draw/bind_atlas.py)
 
-worlds: $(STAMP) ## Measure what an atlas costs on a quiet machine, and write the page on larger worlds
+worlds: $(STAMP) ## Measure what an atlas costs on a quiet machine, and run the page on larger worlds
 	@$(PY) -W ignore -m helpers.networks.weights
 	@$(PY) -W ignore -m benchmarks.atlas.measure
-	@$(PY) -W ignore -m benchmarks.atlas.page
+	@$(PY) -W ignore tools/notebooks/run.py larger_worlds
 
 reference: $(STAMP) ## Draw the pictures of the helpers reference again
 	@$(PY) -W ignore -m helpers.networks.weights

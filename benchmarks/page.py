@@ -86,8 +86,13 @@ def about(results: Path, entries: Sequence[dict], count: int) -> str:
         f"Every recipe goes down one list of {count} classes of odd index, sampled at random, with the same frozen "
         f"network ({networks}), and two judges, {STRANGERS}, say what they see. Not every recipe has come to the end "
         "of the list: the column *classes* says how far, and comparisons are made on the classes that both have. The "
-        f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95%, by a paired bootstrap "
-        f"over classes.{since}\n\nMeasured on: {in_words(facts)}."
+        f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95%: of shares "
+        f"Wilson's, of differences by a paired bootstrap over classes ({{doc}}`chapter 8 "
+        f"<../notebooks/08_a_second_opinion>` derives both).{since}\n\n**The judges that report are the judges that "
+        "guided the tuning.** The settings of `visualize` were sought on even classes with these two at hand and no "
+        "other, and no record says which was asked for which setting. That odd classes are counted protects against "
+        "classes learned by heart, not against settings that suit these judges' taste: the lead over recipes that "
+        f"nobody tuned for them is an upper bound.\n\nMeasured on: {in_words(facts)}."
     )
 
 

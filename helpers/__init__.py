@@ -6,12 +6,13 @@ Data flows one way: weights → networks; objectives, parameterizations and tran
 from .answers import Unwritten, Wrong, as_answer, try_answer
 from .ascent import ascend
 from .atlas.cluster import local_cluster, on_dask
-from .atlas.plan import Batch, Piece, Recipe, draw_batch, plan
+from .atlas.plan import Batch, Piece, Recipe, draw_batch, fingerprint, plan
 from .atlas.render import Report, one_by_one, render
 from .atlas.stored import Atlas, Entry, load_atlas
 from .basics.files import WeightsCorrupt
 from .basics.gradients import gradient
 from .basics.images import check_images, load_photo
+from .basics.intervals import bootstrap, wilson
 from .basics.settings import about, is_fast, is_quiet, pace
 from .dream.deep_dream import deep_dream, dream_film, guided
 from .dream.poster import poster
@@ -88,6 +89,7 @@ __all__ = [
     "ascend",
     "before_after",
     "blur",
+    "bootstrap",
     "channel",
     "check_images",
     "class_logit",
@@ -100,6 +102,7 @@ __all__ = [
     "draw_batch",
     "dream_film",
     "explore",
+    "fingerprint",
     "flip",
     "gradient",
     "guided",
@@ -146,6 +149,7 @@ __all__ = [
     "try_answer",
     "unit",
     "visualize",
+    "wilson",
     "zoom",
     "zoom_film",
 ]

@@ -205,7 +205,7 @@ def _change(old: Any, new: Any) -> str | None:
     if type(old) is dict:
         old, new = [*old, *old.values()], [*new, *new.values()]
     if type(old) not in (list, tuple):
-        return None
+        return "" if isinstance(old, (int, float, str)) and old != new else None
     if len(old) != len(new):
         return ""
     return next((how for pair in zip(old, new, strict=True) if (how := _change(*pair)) is not None), None)

@@ -106,6 +106,11 @@ def into_the_list(x):
     return 1
 
 
+def other_order(x):
+    x.reverse()
+    return x
+
+
 def longer_list(x):
     x.append(1)
     return 1
@@ -128,6 +133,7 @@ def other_layer(x):
         (in_place, NUMBERS.numpy(), "argument x"),
         (into_the_list, [NUMBERS], "argument x"),
         (longer_list, [1], "argument x"),
+        (other_order, [1, 2], "argument x"),
         (lambda x: x.train() and 1, nn.Sequential(nn.Linear(2, 1)).eval(), "train() mode"),
         (lambda x: x.requires_grad_(False) and 1, nn.Linear(2, 1), "requires_grad"),
         (lambda x: nn.init.zeros_(x.bias) + 1, nn.Linear(2, 1), "the numbers of bias"),

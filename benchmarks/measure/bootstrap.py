@@ -78,13 +78,6 @@ def compare(first: Mapping[int, bool], second: Mapping[int, bool], draws: int = 
     )
 
 
-def share_interval(hits: Mapping[int, bool], draws: int = DRAWS, seed: int = 0) -> tuple[float, float]:
-    """The 95% interval of the share of classes that one recipe got right, in [0, 1]."""
-    values = np.array([bool(hit) for hit in hits.values()])
-    counts = np.random.default_rng(seed).binomial(len(values), values.mean(), size=draws)
-    return _interval(counts / len(values))
-
-
 def _ratio(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):

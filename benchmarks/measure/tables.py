@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from benchmarks.measure import store
-from benchmarks.measure.bootstrap import Comparison, compare, share_interval
+from benchmarks.measure.bootstrap import Comparison, compare
+from helpers import wilson
 from helpers.show.typography import typeset
 
 JUDGE_TITLES = {"efficientnet_lite0": "Lite0", "efficientnet_lite1": "Lite1"}
@@ -39,11 +40,11 @@ def of_numbers(cells: Sequence[str]) -> bool:
 
 
 def share(entry: dict, judge: str, first: int, classes: Sequence[int]) -> str:
-    """A share in words: ``61% (54–68)``, the interval at 95%; a dash if nothing is drawn."""
+    """A share in words: ``61% (54–68)``, with Wilson's 95% interval (chapter 8); a dash if nothing is drawn."""
     hits = store.hits(entry, judge, first, classes)
     if not hits:
         return "–"
-    low, high = share_interval(hits)
+    low, high = wilson(sum(hits.values()), len(hits))
     return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)
 
-from benchmarks.measure import bootstrap, store, tables  # noqa: E402
+from benchmarks.measure import store, tables  # noqa: E402
 from benchmarks.quality import run as quality  # noqa: E402
 from benchmarks.quality.drawing import JUDGES  # noqa: E402
 from benchmarks.quality.entries import find, in_order  # noqa: E402
+from helpers import wilson  # noqa: E402
 from helpers.recipe_files.reading import RecipeError  # noqa: E402
 
 COUNT = 200  # classes that count on the board
@@ -32,7 +33,7 @@ def place(entry: dict, classes: Sequence[int]) -> dict:
     mean = sum(shares[f"{judge} top-1"] for judge in JUDGES) / len(JUDGES)
     facts = {key: entry[key] for key in ("name", "title", "kind", "author", "settings", "steps", "seed")}
     seconds = entry.get("timing", {}).get("seconds", [None])[0]
-    low, high = bootstrap.share_interval(first)
+    low, high = wilson(sum(first.values()), len(first))
     return {
         **facts,
         "classes": len(first),
