@@ -102,11 +102,12 @@ class Result:
         frames: (F, B, 3, H, W) uint8, the frames kept.
         frame_steps: at which step each frame was kept; after ``steps`` for the last.
         objective: what was maximized, in words; one string, or one an image.
-        networks: the names of the networks that drew, for captions.
+        network_title: the name of the network, or of all that drew together, for captions.
         steps: how many steps were asked for.
         seed: the seed of the run, or one an image.
         settings: what else was chosen: optimizer, views, edits.
         interrupted: whether it was stopped, by Ctrl-C or by a callback.
+        networks: the name of each network that drew.
         made_by: the call that made it; ``None`` after it was pickled.
     """
 
@@ -117,11 +118,12 @@ class Result:
     frames: Tensor
     frame_steps: list[int]
     objective: str | tuple[str, ...]
-    networks: tuple[str, ...]
+    network_title: str
     steps: int
     seed: int | tuple[int, ...]
     settings: dict = field(default_factory=dict)
     interrupted: bool = False
+    networks: tuple[str, ...] = ()
     made_by: MadeBy | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -136,11 +138,6 @@ class Result:
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "made_by": None, "_code": self.code}
-
-    @property
-    def network_title(self) -> str:
-        """The name of the network, or of all that drew together."""
-        return " + ".join(self.networks)
 
     @property
     def code(self) -> str:

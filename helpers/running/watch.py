@@ -58,8 +58,8 @@ class Watch:
         checkpoint: str | Path | None = None,
     ):
         finish = finish or (lambda images: images.clamp(0, 1))
-        titles = tuple(member.title for member in network.members)
-        self.facts = dict(objective=objective, networks=titles, steps=steps, seed=seed, settings=settings)
+        self.facts = dict(objective=objective, network_title=network.title, steps=steps, seed=seed, settings=settings)
+        self.facts["networks"] = tuple(member.title for member in network.members)
         self.made_by, self.callbacks, self.interrupted = made_by, callbacks, False
         self.history = History(steps, frames, finish)
         self.progress = Progress(steps, progress, preview, finish)
