@@ -21,7 +21,7 @@ import torch
 from torch.nn.functional import interpolate
 from torchvision.transforms.functional import adjust_sharpness
 
-from helpers import as_answer, try_answer
+from helpers import as_answer, min_max, try_answer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +63,12 @@ def changed(answer: str, *changes: tuple[str, str]) -> str:
     return answer
 
 
-DARKROOM = dict(interpolate=interpolate, adjust_sharpness=adjust_sharpness)
+def min_max_first(x: torch.Tensor) -> torch.Tensor:
+    """Chapter 3's."""
+    return adjust_sharpness(min_max(interpolate(x, scale_factor=2, mode="bilinear")), 0.0)
+
+
+DARKROOM = dict(interpolate=interpolate, adjust_sharpness=adjust_sharpness, min_max_first=min_max_first)
 PERCENTILES = cell("03", "def by_percentiles")
 STEP = cell("06", "def mean_step")
 DISPUTED = cell("08", "def most_disputed")
