@@ -14,7 +14,7 @@ FOLDERS = ("helpers", "tools", "benchmarks", "teaching")
 MAY_IMPORT = {
     "helpers": {"helpers"},
     "tools": {"tools", "helpers"},
-    "benchmarks": {"benchmarks", "helpers"},
+    "benchmarks": {"benchmarks", "tools", "helpers"},
     "teaching": {"teaching", "tools", "helpers"},
 }
 # The floors of `helpers`, from the ground up: a module imports from its own floor and from those below.
