@@ -15,7 +15,9 @@ from .basics.images import check_images, load_photo
 from .basics.intervals import bootstrap, wilson
 from .basics.settings import about, is_fast, is_quiet, pace
 from .dream.deep_dream import deep_dream, dream_film, guided
-from .dream.poster import poster
+from .dream.octaves import MeanStep, octave_sizes
+from .dream.poster import enlarge, poster
+from .dream.tiles import Tiles
 from .explorer import explore
 from .judge import Opinion, second_opinion
 from .networks.classes import NoClassifier
@@ -69,6 +71,7 @@ __all__ = [
     "Bound",
     "Entry",
     "Fourier",
+    "MeanStep",
     "Network",
     "NoClassifier",
     "NotFinite",
@@ -80,6 +83,7 @@ __all__ = [
     "Report",
     "Result",
     "STYLES",
+    "Tiles",
     "Unwritten",
     "WeightsCorrupt",
     "WeightsUnavailable",
@@ -101,6 +105,7 @@ __all__ = [
     "direction",
     "draw_batch",
     "dream_film",
+    "enlarge",
     "explore",
     "fingerprint",
     "flip",
@@ -120,6 +125,7 @@ __all__ = [
     "new_figure",
     "noise",
     "normalize",
+    "octave_sizes",
     "on_dask",
     "one_by_one",
     "pace",

@@ -6,6 +6,7 @@ Each check is the chapter's cell itself; only what it needs of the cells before 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -49,9 +51,9 @@ def check(exercise: str, answer: str, **before: object) -> None:
     chapter = "larger" if exercise in ("9.1", "9.2", "9.3", "9.4") else f"0{exercise[0]}"
     source = cell(chapter, f'print("Exercise {exercise}: correct')
     if exercise == "5.5":
-        source = source[source.index("class FourMaps") :]  # what stands before wants VGG16 and a minute
-    names = {"torch": torch, "Tensor": torch.Tensor, "Path": Path, **before}
-    names |= {"as_answer": as_answer, "try_answer": try_answer}
+        source = source[: source.index("def stripes")]  # what comes after wants VGG16 and a minute
+    names = {"torch": torch, "Tensor": torch.Tensor, "nn": torch.nn, "Path": Path, "mock": mock, "math": math}
+    names |= {"try_answer": try_answer, "as_answer": as_answer, "Acts": dict, **before}
     exec(answer, names)
     exec(source, names)
 
@@ -96,8 +98,13 @@ def test_a_better_darkroom(change, words):
     "change, words",
     [
         (("((on_texture - on_others.mean(dim=0)) / deviation)", "on_texture"), "loudest map"),
-        ((" / deviation", ""), "divide by how much"),
+        ((" / deviation", ""), "divide by their deviation"),
         (('name.replace("conv", "relu")', "name"), "after the ReLU"),
+        (("(on_texture - on_others.mean(dim=0)) /", "(on_texture - on_others.mean(dim=0)).abs() /"), "no abs"),
+        (("on_others.std(dim=0)", "on_others.var(dim=0)"), "no variance"),
+        ((" + 0.01 * on_others.mean()", ""), "map is dead"),
+        (("[after].mean(dim=(2, 3))", "[after].amax(dim=(2, 3))"), "highest peak"),
+        (('name.replace("conv", "relu")', '"relu3_1"'), "conv4_2 was named"),
     ],
 )
 def test_a_channel_for_a_texture(change, words):
@@ -105,6 +112,48 @@ def test_a_channel_for_a_texture(change, words):
         check("5.5", changed(SPECIALIST, ("0.01 * on_others.mean()", small)), network=Silent())
     with pytest.raises(AssertionError, match=words):
         check("5.5", changed(SPECIALIST, change), network=Silent())
+
+
+SIMILARITY = cell("05", "def similarity")
+JITTER = cell("04", "def my_jitter")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ((" - alike.diagonal()", ""), "expected"),
+        (("(len(maps) - 1)", "len(maps)"), "divided by B, not"),
+        (("flat @ flat.transpose(1, 2)", "flat.transpose(1, 2) @ flat"), "places were multiplied"),
+        (("nn.functional.normalize(grams.flatten(1), dim=1)", "maps.flatten(1)"), "expected"),
+        (("maps.flatten(2)", "maps.detach().flatten(2)"), "has no gradient"),
+        (("nn.functional.normalize(grams.flatten(1), dim=1)", "(g := grams.flatten(1)) / g.norm(dim=1)[:, None]"), "NaN"),
+    ],
+)
+def test_how_much_pictures_resemble_each_other(change, words):
+    check("5.6", SIMILARITY)
+    with pytest.raises(AssertionError, match=words):
+        check("5.6", changed(SIMILARITY, change))
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("(down, right), dims=(2, 3)", "11 * down + right"), "no shift of itself"),
+        (("(down, right), dims=(2, 3)", "(down, right), dims=(1, 2)"), "no shift of itself"),
+        (("pixels + 1", "pixels"), "shifts occur"),
+        (("pixels + 1", "pixels + 2"), "was shifted by"),
+        (("(down, right)", "(down, down)"), "shifts occur"),
+        (("torch.roll(images", "torch.roll(images.detach()"), "has no gradient"),
+        (("return torch.roll", "torch.roll"), "element 0 of|None"),
+    ],
+)
+def test_a_jitter_of_your_own(change, words):
+    check("4.4", JITTER)
+    answer = JITTER
+    if change[1] == "(down, down)":
+        change = ("torch.roll(images, (down, right)", "torch.roll(images, (down, down)")
+    with pytest.raises(AssertionError, match=words):
+        check("4.4", changed(answer, change))
 
 
 @pytest.mark.parametrize("constant, right", [("1e-12", True), ("1e-8", False)])

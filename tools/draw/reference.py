@@ -39,9 +39,8 @@ def names() -> dict[str, Any]:
     import torch
 
     import helpers
-    from helpers.dream.octaves import MeanStep
 
-    known = {name: getattr(helpers, name) for name in helpers.__all__} | {"torch": torch, "MeanStep": MeanStep}
+    known = {name: getattr(helpers, name) for name in helpers.__all__} | {"torch": torch}
     known |= {"photo": helpers.load_photo("chelsea", 160), "coffee": helpers.load_photo("coffee", 160)}
     known["network"] = helpers.load_network("squeezenet1_1")
     known["vgg"] = helpers.load_network("vgg16", classifier=False)
