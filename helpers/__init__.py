@@ -41,7 +41,7 @@ from .parameterizations import Fourier, Pixels
 from .recipes import STYLES, develop, maximal_class_input, visualize, zoom_film
 from .result import Result, load_result
 from .running.watch import NotFinite
-from .show.figures import show_images, show_text
+from .show.figures import Shown, show_images, show_text, thumbnail
 from .show.films import save_film, save_gif
 from .show.pictures import save_png
 from .show.player import player
@@ -84,6 +84,7 @@ __all__ = [
     "Result",
     "STYLES",
     "Tiles",
+    "Shown",
     "Unwritten",
     "WeightsCorrupt",
     "WeightsUnavailable",
@@ -151,6 +152,7 @@ __all__ = [
     "show_table",
     "show_text",
     "slider_grid",
+    "thumbnail",
     "together",
     "try_answer",
     "unit",

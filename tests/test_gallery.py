@@ -186,14 +186,12 @@ def machine():
 
     import torch
 
-    from helpers import Result, new_figure, show_images, show_plot
-    from helpers.show.figures import Shown
-    from helpers.show.typography import typeset
+    from helpers import Result, Shown, new_figure, show_images, show_plot, show_text
 
     space = dict(
         inspect=inspect, difflib=difflib, torch=torch, Result=Result, Shown=Shown, thumbnails={}, SIZE=8, STEPS=1
     )
-    space |= dict(re=re, math=math, typeset=typeset, HAIRLINE="outline:1px solid gray;")
+    space |= dict(re=re, math=math, show_text=show_text, HAIRLINE="outline:1px solid gray;")
     space |= dict(show_images=show_images, new_figure=new_figure, show_plot=show_plot, html=__import__("html"))
     space |= dict(sheet=SimpleNamespace(update=lambda shown: None), contact_sheet=lambda: None)
     space |= dict(network=SimpleNamespace(title="Tiny"))

@@ -26,6 +26,7 @@ WITHOUT_A_PICTURE = {
     "numbers": {"power_spectrum"},
     "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
     "files": {"load_result", "save_film", "save_gif", "save_png"},
+    "html": {"Shown", "thumbnail"},
     "intervals": {"bootstrap", "wilson"},
     "words, checks": {"about", "check_images", "is_fast", "is_quiet", "pace", "show_table", "show_text"},
     "networks": {"load_network"},

@@ -143,6 +143,21 @@ def image_tag(data: bytes, alt: str, width: int, height: int, style: str = "") -
     )
 
 
+def thumbnail(image: Any, alt: str, width: int, style: str = "") -> str:
+    """One image, RGB in [0, 1], as a small <img>, for a page that lays out its own.
+
+    Args:
+        image: (3, H, W) or (1, 3, H, W).
+        alt: what a reader who cannot see it is told.
+        width: in pixels of the page.
+        style: more CSS for it.
+    """
+    (image,) = as_images(image)
+    made = picture(image, math.ceil(1.5 * width))
+    sharp = "image-rendering:pixelated;" if made.width <= 64 else ""
+    return image_tag(webp(made), alt, width, round(width * made.height / made.width), sharp + style)
+
+
 def figure_tag(body: str, caption: str, width: int) -> str:
     words = f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption>' if caption else ""
     return f'<figure class="pom-figure" style="margin:1em 0;max-width:{width}px">{body}{words}</figure>'
