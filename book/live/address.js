@@ -30,15 +30,16 @@ export const EXAMPLES = {class: 'pomeranian', channel: 'fire8:22', layer: 'fire7
 
 /**
  * What to maximize, from words: a class (name or index), layer:channel, or a layer alone.
- * Returns {network, words, title, want}, or {problem}.
+ * Returns {network, about, words, author, title, index, want}, or {problem}.
  */
 export function findTarget(live, words) {
   const [layer, channel] = words.split(':'),
     networks = Object.entries(live.networks);
   const home = networks.find(([, about]) => Object.hasOwn(about.layers ?? {}, layer));
   if (home) {
-    const [network, {layers, title}] = home,
-      found = {network, words, author: title};
+    const [network, about] = home,
+      {layers, title} = about,
+      found = {network, about, words, author: title};
     if (channel === undefined) return {...found, title: layer, want: {layer}};
     if (/^\d+$/.test(channel) && Number(channel) < layers[layer])
       return {...found, title: `channel ${Number(channel)} of ${layer}`, want: {layer, channel: Number(channel)}};
@@ -47,15 +48,13 @@ export function findTarget(live, words) {
     };
   }
   const drawer = networks.find(([, about]) => about.layers && about.classes.length);
-  if (!drawer)
-    return {
-      problem: 'This site has no network with classes; layers and their channels can be drawn.',
-    };
-  const [network, {classes, title}] = drawer,
+  if (!drawer) return {problem: 'This site has no network with classes; layers and their channels can be drawn.'};
+  const [network, about] = drawer,
+    {classes, title} = about,
     sought = slug(words);
   const index = /^\d+$/.test(sought) ? Number(sought) : classes.findIndex(name => slug(name) === sought);
   if (classes[index] !== undefined)
-    return {network, words, author: title, title: classes[index], index, want: {class: index}};
+    return {network, about, words, author: title, title: classes[index], index, want: {class: index}};
   const meant = nearest(
     classes.map((name, k) => ({name, index: k, plain: plain(name)})),
     words.replaceAll('-', ' '),

@@ -15,10 +15,7 @@ export class Form {
     this.controls = [...root.querySelectorAll('[data-key]')];
     this.radios = [...root.querySelectorAll('[name=climb-recipe]')];
     new Search(this.query, root.querySelector('#climb-found'), classes, one => tells.picked(one));
-    for (const {layers, title} of Object.values(live.networks)) {
-      const options = Object.keys(layers ?? {}).map(layer => make('option', {value: layer}, layer));
-      if (options.length) part('layer').append(make('optgroup', {label: title}, ...options));
-    }
+    this.listLayers();
     const pick = () => tells.layer(part('layer').value, this.channel());
     part('layer').addEventListener('change', pick);
     part('channel').addEventListener('change', pick);
@@ -32,6 +29,17 @@ export class Form {
         const text = control.type === 'checkbox' ? String(Number(control.checked)) : control.value;
         tells.setting(control.dataset.key, readSetting(control.dataset.key, text));
       });
+    }
+  }
+
+  /** Each layer once, under its network: a network may be there in several depths. */
+  listLayers() {
+    const groups = new Map();
+    for (const {layers, title} of Object.values(this.live.networks))
+      for (const layer of Object.keys(layers ?? {})) groups.set(title, (groups.get(title) ?? new Set()).add(layer));
+    for (const [title, layers] of groups) {
+      const options = [...layers].map(layer => make('option', {value: layer}, layer));
+      this.part('layer').append(make('optgroup', {label: title}, ...options));
     }
   }
 

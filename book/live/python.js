@@ -6,10 +6,8 @@ const number = value => String(Number(value.toPrecision(6)));
 const differs = (settings, keys) =>
   Object.entries(RECIPES[settings.recipe]).some(([key, value]) => !keys.includes(key) && settings[key] !== value);
 
-/** `load_network(...)` for a network of the site, whose part of VGG16 is named after its last layer. */
-function loads(network) {
-  return /^vgg16_/.test(network) ? 'load_network("vgg16", classifier=False)' : `load_network("${network}")`;
-}
+/** `load_network(...)` for a network of the site, which may be a part of one of the book's. */
+const loads = ({network, classes}) => `load_network("${network}"${classes.length ? '' : ', classifier=False'})`;
 
 function objective({want, index}, {rivals}, classes) {
   if (index !== undefined) {
@@ -64,7 +62,7 @@ const LATE = `def spread_first(x, reach=2.5):  # chapter 3: enlarge, spread, sof
 /** A cell of Python that climbs the same hill. Torch draws its own noise, so it is a sibling, not the same picture. */
 export function python(target, settings, classes, photo) {
   const {recipe, size, seed, steps, rate, decay} = settings,
-    network = loads(target.network),
+    network = loads(target.about),
     names = new Set(['load_network', 'show_images']);
   const from = (...lines) => lines.join('\n');
   if (recipe === 'dream') {

@@ -89,8 +89,15 @@ class Running {
     this.tell('changed', {step: this.step, settings, again});
   }
 
+  /** One step; what comes meanwhile waits for its end. */
+  up() {
+    const step = this.oneStep();
+    this.stepping = step.catch(() => {});
+    return step;
+  }
+
   /** One step, and in a dream perhaps another octave. Returns the score. */
-  async up() {
+  async oneStep() {
     const {climb, changes} = this;
     while (changes[0]?.step <= climb.step) this.change(changes.shift().settings, true);
     climb.network.normalize(this.settings.input === 'normalized');
@@ -142,6 +149,7 @@ class Running {
 async function run(until) {
   const mine = ++turn,
     climbing = running;
+  await climbing.stepping; // of a loop that was stopped
   while (mine === turn && !climbing.isOver && climbing.step < until) {
     const score = await climbing.up();
     climbing.show(score, climbing.isOver || climbing.step >= until);
@@ -174,13 +182,17 @@ const does = {
     return running && run(until);
   },
 
-  stop() {
+  async stop() {
+    const stopped = running;
     turn += 1;
-    running?.show(running.score, true);
-    running?.tell('stopped', {step: running.step});
+    await stopped?.stepping;
+    if (!stopped || stopped !== running) return;
+    stopped.show(stopped.score, true);
+    stopped.tell('stopped', {step: stopped.step});
   },
 
-  change({settings}) {
+  async change({settings}) {
+    await running?.stepping;
     running?.change(settings);
   },
 
