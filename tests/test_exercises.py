@@ -115,6 +115,7 @@ def test_a_channel_for_a_texture(change, words):
 
 
 SIMILARITY = cell("05", "def similarity")
+UNIT = "nn.functional.normalize(grams.flatten(1), dim=1)"
 JITTER = cell("04", "def my_jitter")
 
 
@@ -124,9 +125,9 @@ JITTER = cell("04", "def my_jitter")
         ((" - alike.diagonal()", ""), "expected"),
         (("(len(maps) - 1)", "len(maps)"), "divided by B, not"),
         (("flat @ flat.transpose(1, 2)", "flat.transpose(1, 2) @ flat"), "places were multiplied"),
-        (("nn.functional.normalize(grams.flatten(1), dim=1)", "maps.flatten(1)"), "expected"),
+        ((UNIT, "maps.flatten(1)"), "expected"),
         (("maps.flatten(2)", "maps.detach().flatten(2)"), "has no gradient"),
-        (("nn.functional.normalize(grams.flatten(1), dim=1)", "(g := grams.flatten(1)) / g.norm(dim=1)[:, None]"), "NaN"),
+        ((UNIT, "(g := grams.flatten(1)) / g.norm(dim=1)[:, None]"), "NaN"),
     ],
 )
 def test_how_much_pictures_resemble_each_other(change, words):
