@@ -14,6 +14,7 @@ OVERLAY ?=
 ROSTER ?=
 DUE ?=
 OUT ?= grades
+FROM ?=
 ARGS ?=
 
 PY = $(VENV)/bin/python
@@ -27,7 +28,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks cover lint weights bench score rename serve browser pdf screenshots vitals atlas worlds reference assignments grade clean distclean
+.PHONY: help book test unit notebooks drawn cover lint weights bench score rename serve browser pdf screenshots vitals atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -60,6 +61,10 @@ unit: $(STAMP) ## The unit tests alone, in this process
 notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one)
 	@$(PY) -W ignore -m helpers.networks.weights
 	@$(PY) tools/notebooks/run.py $(ONLY)
+
+drawn: $(STAMP) ## Show the outputs that another run drew, where the sources are the same (FROM=file.zip)
+	@test -n "$(FROM)" || { echo "make: which outputs? make drawn FROM=file.zip"; exit 1; }
+	@$(PY) tools/notebooks/drawn.py show "$(FROM)"
 
 cover: $(STAMP) ## Draw the picture of the landing page again
 	@$(PY) -W ignore -m helpers.networks.weights

@@ -2,6 +2,7 @@
 
     python tools/notebooks/run.py            all chapters
     python tools/notebooks/run.py 03 05      these
+    python tools/notebooks/run.py --tidy     none: only what a save in Jupyter has added goes
     python tools/notebooks/run.py --check    all, storing nothing: fails if an output differs from the stored one
 
 A chapter is stored only if every cell of it ran, in one stroke, and only if its source is still the one that ran.
@@ -171,6 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("chapters", nargs="*", help="the first characters of a chapter's file name, such as 03")
     parser.add_argument("--check", action="store_true", help="store nothing; fail if an output differs")
+    parser.add_argument("--tidy", action="store_true", help="run nothing; store each as a run would")
     options = parser.parse_args(arguments)
     try:
         where = places()
@@ -178,6 +180,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"notebooks: {error}", file=sys.stderr)
         return 2
+    if options.tidy:
+        for path in map(where.get, names):
+            replace_file(path, serialize(clean(nbformat.read(path, as_version=4))))
+        return 0
     outcomes = []
     for name in names:
         print(f"{name} …", flush=True)

@@ -1,4 +1,4 @@
-"""One picture for each chapter, taken from its stored outputs: beside its name on the landing page, and for its card.
+"""One picture for each chapter, taken from its outputs: beside its name on the landing page, and for its card.
 
 Nothing is drawn here and nothing stored: the picture is the one that the chapter shows, found by the words that
 describe it, so it changes when the chapter is run again.
@@ -18,6 +18,9 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from docutils import nodes
 from PIL import Image
+from sphinx.util.docutils import SphinxDirective
+
+from tools.notebooks.drawn import drawn_by
 
 THUMB = 160
 CHAPTER = re.compile(r"(?:\.\./)*(notebooks/\w+)\.html")
@@ -95,3 +98,12 @@ def place_covers(app, doctree, page: str) -> None:
 def landing_follows(app, _env, added: set[str], changed: set[str], _removed: set[str]) -> list[str]:
     """Sphinx's hook: when a chapter has changed, the landing page shows its new picture."""
     return [app.config.root_doc] if any(page.startswith("notebooks/") for page in added | changed) else []
+
+
+class DrawnBy(SphinxDirective):
+    """`{drawn-by}`: the line that says who drew the class pictures in the chapters."""
+
+    def run(self) -> list[nodes.Node]:
+        for notebook in Path(self.env.srcdir).glob("notebooks/*.ipynb"):
+            self.env.note_dependency(str(notebook))
+        return [nodes.paragraph("", drawn_by(Path(self.env.srcdir)), classes=["pom-drawn-by"])]

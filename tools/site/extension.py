@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))  # for `tools` and, on its reference page, `helper
 
 from tools.site.atlas_page import Atlas  # noqa: E402
 from tools.site.climb_page import Climb, place_engine  # noqa: E402
-from tools.site.covers import landing_follows, place_covers  # noqa: E402
+from tools.site.covers import DrawnBy, landing_follows, place_covers  # noqa: E402
 from tools.site.links import link_mentions  # noqa: E402
 from tools.site.pictures import externalize_images, remove_unused  # noqa: E402
 from tools.site.reference import place_pictures  # noqa: E402
@@ -87,6 +87,7 @@ def setup(app) -> dict:
     app.add_js_file("later.js")
     app.add_directive("atlas", Atlas)
     app.add_directive("climb", Climb)
+    app.add_directive("drawn-by", DrawnBy)
     app.connect("config-inited", one_search)
     app.connect("env-get-outdated", landing_follows)
     app.connect("source-read", present_solutions)
