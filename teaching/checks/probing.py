@@ -28,7 +28,15 @@ FOREIGN = ("site-packages", "dist-packages", "lib/python", "lib\\python", "<froz
 
 
 class Wrong(AssertionError):
-    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback."""
+    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback.
+
+    Attributes:
+        share: of the question's points that it is worth all the same.
+    """
+
+    def __init__(self, message: str = "", share: float = 0.0):
+        super().__init__(message)
+        self.share = share
 
     def _render_traceback_(self) -> list[str]:
         return [f"Not yet: {self}"]
@@ -36,6 +44,9 @@ class Wrong(AssertionError):
 
 class Unwritten(Wrong, NotImplementedError):
     """A question whose place still says ``raise NotImplementedError``."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{self}"[:1].upper() + f"{self}"[1:]]
 
 
 class TookTooLong(BaseException):

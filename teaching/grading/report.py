@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .grade import Grade, Score
+from .rows import Row, Score
 from .source import Assignment
 
 SIDE = 224  # pixels of a picture in the page
