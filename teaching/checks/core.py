@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from .compare import as_number, check_tensor, close, compare
-from .probing import Unwritten, Wrong, call, run_probe
+from .probing import Unwritten, Wrong, call, run_probe, without
 from .serialize import Unreadable, pack, unpack
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "compare",
     "partly",
     "random_tensor",
+    "without",
 ]
 
 Probe = Callable[..., dict]

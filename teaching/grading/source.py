@@ -133,9 +133,10 @@ def kind_of(cell: NotebookNode) -> str:
 
 def read(path: Path) -> Assignment:
     """Take a source notebook apart."""
-    cells = nbformat.read(path, as_version=4).cells
+    ours = {identity(cell): cell for cell in nbformat.read(path, as_version=4).cells}
     slots, questions, imports, title = [], [], [], path.stem
-    for cell, released in zip(cells, release.make(path)[0].cells, strict=True):
+    for released in release.make(path)[0].cells:
+        cell = ours.get(identity(released), released)
         kind, name, source = kind_of(cell), identity(cell), MARKER.sub("", cell.source)
         binds = frozenset(bound(source)) if kind in ("given", "shown", "answer") else frozenset()
         slots.append(Slot(name, cell.id, kind, source, released.source, binds))
