@@ -28,13 +28,40 @@ import torch
 from torch import Tensor
 
 from .compare import as_number, check_tensor, close, compare
-from .probing import Unwritten, Wrong, call, run_probe
+from .probing import Unwritten, Wrong, call, run_probe, without
 from .serialize import Unreadable, pack, unpack
 
-__all__ = ["Check", "Remote", "Wrong", "as_number", "call", "check_tensor", "close", "compare", "random_tensor"]
+__all__ = [
+    "Check",
+    "Remote",
+    "Wrong",
+    "as_number",
+    "call",
+    "check_tensor",
+    "close",
+    "compare",
+    "partly",
+    "random_tensor",
+    "without",
+]
 
 Probe = Callable[..., dict]
 Verdict = Callable[[int, dict], "str | None"]
+
+
+class Partly(str):
+    """What a verdict says of an answer that is right in part."""
+
+    share: float
+
+
+def partly(problem: str | None, share: float) -> str | None:
+    """A problem that leaves this share of the points; None if there is none."""
+    if problem is None:
+        return None
+    said = Partly(problem)
+    said.share = share
+    return said
 
 
 def random_tensor(seed: int, *shape: int, low: float | None = None, high: float = 1.0) -> Tensor:
@@ -78,11 +105,19 @@ class Check:
         tried = list(self.seeds if seeds is None else seeds)
         if not tried or not subjects:
             raise ValueError(f"{self.name}(function, seeds=...) needs a function, and at least one seed")
+        worst: Wrong | None = None
         for seed in tried:
             seen = self.ask(subjects, seed)
             problem = self.judge(seed, seen)
-            if problem is not None:
-                raise (Unwritten if isinstance(seen, dict) and seen.get("unwritten") is True else Wrong)(problem)
+            if problem is None:
+                continue
+            unwritten = isinstance(seen, dict) and seen.get("unwritten") is True
+            wrong = (Unwritten if unwritten else Wrong)(problem, getattr(problem, "share", 0.0))
+            worst = wrong if worst is None or wrong.share < worst.share else worst
+            if not worst.share:
+                break
+        if worst is not None:
+            raise worst
         what = self.right or self.name.removeprefix("check_").replace("_", " ")
         print(f"Right: {what}" + (f" ({len(tried)} random tries)." if len(tried) > 1 else "."))
 

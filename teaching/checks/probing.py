@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,15 @@ FOREIGN = ("site-packages", "dist-packages", "lib/python", "lib\\python", "<froz
 
 
 class Wrong(AssertionError):
-    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback."""
+    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback.
+
+    Attributes:
+        share: of the question's points that it is worth all the same.
+    """
+
+    def __init__(self, message: str = "", share: float = 0.0):
+        super().__init__(message)
+        self.share = share
 
     def _render_traceback_(self) -> list[str]:
         return [f"Not yet: {self}"]
@@ -36,6 +45,9 @@ class Wrong(AssertionError):
 
 class Unwritten(Wrong, NotImplementedError):
     """A question whose place still says ``raise NotImplementedError``."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{self}"[:1].upper() + f"{self}"[1:]]
 
 
 class TookTooLong(BaseException):
@@ -91,6 +103,32 @@ def time_limit(seconds: float) -> Iterator[None]:
         inside = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def without(forbidden: Mapping[tuple[str, str], str]) -> Iterator[None]:
+    """Raise ``Wrong`` afterward if a function was called that the text forbids.
+
+    Args:
+        forbidden: what to say, by a part of the function's file and a part of its name.
+    """
+    said: list[str] = []
+
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        file, name = frame.f_code.co_filename.replace("\\", "/"), frame.f_code.co_name
+        if event == "call":
+            said.extend(words for (where, what), words in forbidden.items() if where in file and what in name)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        yield
+        if sys.getprofile() is not look:
+            raise Wrong("what watches the function while it runs was switched off")
+    finally:
+        sys.setprofile(before)
+    if said:
+        raise Wrong(said[0])
 
 
 def call(function: Callable, *inputs: Any, nothing: bool = False, changes: Sequence[int] = (), **named: Any) -> Any:

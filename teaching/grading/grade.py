@@ -1,29 +1,36 @@
-"""Grading one submission: its cells in a process of their own, the tests and the verdicts in this one."""
+"""Grading one submission: its cells in a process of their own, the tests and the verdicts in this one.
+
+A question is asked where its check stands in the student's notebook, with what has run by then, and once more at the
+end if it was not right: the better one counts. Where "Right" was said it is right; an answer below counts, too.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import itertools
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from helpers.recipe_files.reading import RecipeError
 from teaching import checks
-from teaching.checks import Remote, Wrong
+from teaching.checks import Check, Remote, Wrong
 from teaching.checks.probing import Sink
 
 from . import picture
 from .overlay import Hidden, Student
 from .processes import Server
+from .rows import Row, Score
 from .session import Session
 from .source import Assignment, Question
-from .submission import Submission
+from .submission import Submission, defines
 
 LONGEST = 1500  # characters of a message
-WORDS = 8000  # characters of an answer in words
+PERIOD = 60  # new seeds differ from the public ones by a multiple of it: probes of a seed n go by n % 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -35,109 +42,81 @@ class Settings:
         cell_limit: seconds for one of its cells.
         memory: MiB that it may use beyond PyTorch's own.
         picture_limit: seconds for the drawing of a picture.
+        seed: of this class's random numbers: nobody can have learned by heart what is asked with them.
     """
 
     timeout: float = 180.0
     cell_limit: float = 30.0
     memory: int = 2048
     picture_limit: float = 120.0
+    seed: int = 1
 
 
-@dataclass
-class Score:
-    """What one question gave.
+@dataclass(frozen=True)
+class Desk:
+    """What a worker grades with.
 
     Attributes:
-        name, title, of: the question, and its points at most.
-        points: given; None where a person has to read.
-        message: what was wrong, or what was handed in.
-        written: the answer in words, if that is what was asked for.
-        picture: what ``picture.draw`` tells.
+        overlay: the teacher's own tests of this assignment.
+        server: where students' processes come from.
+        scratch: the folder in which they get one of their own.
+        pictures: where pictures go.
+        read: what students' processes may read.
+        settings: limits.
     """
 
-    name: str
-    title: str
-    of: float
-    points: float | None = 0.0
-    message: str = ""
-    written: str = ""
-    picture: dict | None = None
+    overlay: list[Hidden]
+    server: Server
+    scratch: Path
+    pictures: Path
+    read: list[str]
+    settings: Settings
 
 
-@dataclass
-class Grade:
-    """What one submission gave."""
-
-    student: str
-    assignment: str
-    file: str = ""
-    scores: list[Score] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    layers: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def as_data(self) -> dict:
-        """As plain data, for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_data(cls, data: dict) -> Grade:
-        """From what ``as_data`` gave."""
-        return cls(**{**data, "scores": [Score(**score) for score in data["scores"]]})
-
-    @property
-    def total(self) -> float:
-        """The points given so far."""
-        return sum(score.points or 0.0 for score in self.scores)
-
-
-def nothing(submission: Submission, assignment: Assignment, why: str = "") -> Grade:
+def nothing(submission: Submission, assignment: Assignment | None, why: str = "") -> Row:
     """No points for any question, and why."""
-    scores = [Score(q.name, q.title, q.points) for q in assignment.questions]
-    notes = [*submission.notes, *([why] if why else [])]
-    return Grade(submission.student, assignment.name, _file(submission), scores, notes)
+    row = _row(submission)
+    row.not_graded = why or submission.not_graded
+    row.scores = [Score(q.name, q.title, q.points) for q in assignment.questions] if assignment else []
+    return row
 
 
-def _file(submission: Submission) -> str:
-    return submission.path.name if submission.path else ""
+def _row(submission: Submission) -> Row:
+    names = {field.name for field in dataclasses.fields(Row)} & {f.name for f in dataclasses.fields(Submission)}
+    values = {name: getattr(submission, name) for name in names}
+    return Row(**{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()})
 
 
-def grade(
-    submission: Submission,
-    assignment: Assignment,
-    overlay: list[Hidden],
-    server: Server,
-    scratch: Path,
-    pictures: Path,
-    read: list[str],
-    settings: Settings,
-) -> Grade:
-    """Grade one submission; whatever its notebook does, a grade comes back."""
-    if submission.path is None or not submission.cells:
+def grade(submission: Submission, assignment: Assignment, desk: Desk) -> Row:
+    """Grade one submission; whatever its notebook does, a row comes back."""
+    if submission.not_graded:
         return nothing(submission, assignment)
-    started = time.monotonic()
-    cells = [
-        (name, submission.cells[name] if source is None else source)
-        for name, source in assignment.cells
-        if source is not None or name in submission.cells
-    ]
+    started, settings = time.monotonic(), desk.settings
     limits = {"memory": settings.memory, "seconds": int(settings.timeout) + 10}
-    session = Session(server, cells, scratch, read, limits, settings.timeout, settings.cell_limit)
-    result = Grade(submission.student, assignment.name, _file(submission), notes=list(submission.notes))
+    session = Session(desk.server, desk.scratch, desk.read, limits, settings.timeout, settings.cell_limit)
+    questions = {one.name: Inquiry(one, assignment, submission, session, desk) for one in assignment.questions}
+    row = _row(submission)
     try:
-        session.run()
-        for question in assignment.questions:
-            result.scores.append(_score(question, assignment, submission, overlay, session, pictures, settings))
-        result.notes += _noticed(session, dict(cells))
+        for here, steps in itertools.groupby(submission.steps, lambda step: step.kind == "check"):
+            if not here:
+                session.run(list(steps))
+            else:
+                for step in steps:
+                    questions[step.name].ask()
+        for asked in questions.values():
+            asked.ask(at_the_end=True)
+        row.scores = [asked.score() for asked in questions.values()]
+        row.notes += _noticed(session, submission)
     finally:
         session.close()
-    result.layers = session.layers
-    result.seconds = round(time.monotonic() - started, 2)
-    return result
+    row.layers = session.layers
+    row.seconds = round(time.monotonic() - started, 2)
+    return row
 
 
-def _noticed(session: Session, cells: dict[str, str]) -> list[str]:
-    notes = [f"{name or 'at the start'}: {problem}" for name, problem in session.problems.items()]
+def _noticed(session: Session, submission: Submission) -> list[str]:
+    answers = {step.name for step in submission.steps if step.kind == "answer"} | {""}
+    notes = [f"{name or 'at the start'}: {problem}" for name, problem in session.problems.items() if name in answers]
     notes += [f"ended its process {death}" for death in session.deaths if death.startswith("answering")]
     if session.pid is not None:
         refused = session.request({"do": "refused"}).get("answer")
@@ -146,51 +125,101 @@ def _noticed(session: Session, cells: dict[str, str]) -> list[str]:
     return [note[:LONGEST] for note in notes]
 
 
-def _score(
-    question: Question,
-    assignment: Assignment,
-    submission: Submission,
-    overlay: list[Hidden],
-    session: Session,
-    pictures: Path,
-    settings: Settings,
-) -> Score:
-    score = Score(question.name, question.title, question.points)
-    if not question.test:
-        words = submission.cells.get(question.name, "")
-        empty = not words.strip() or words.strip().upper() == "YOUR ANSWER HERE"
-        score.points, score.written = (0.0, "") if empty else (None, words[:WORDS])
-        score.message = "nothing written" if empty else "to be read"
-        return score
-    try:
-        _run_test(question, assignment, session)
-        for extra in overlay:
-            if extra.question == question.name:
-                _quietly(lambda extra=extra: extra.test(Student(session.request)))
+class Inquiry:
+    """One question to one notebook, and the best answer so far."""
+
+    def __init__(
+        self, question: Question, assignment: Assignment, submission: Submission, session: Session, desk: Desk
+    ):
+        self.question, self.assignment, self.submission = question, assignment, submission
+        self.session, self.desk = session, desk
+        self.share, self.message, self.done = 0.0, "", False
+        self.values: list[Any] = []  # recipe, target and seed, where a picture is asked for
+
+    def ask(self, at_the_end: bool = False) -> None:
+        """Ask, unless no answer could be better than the one that there was."""
+        if not self.question.test or self.done:
+            return
+        try:
+            values = [Remote(name, self.session.request).value() for name in self.question.picture]
+            if self.values and values[0] == self.values[0]:
+                return
+            _quietly(self._run_test)
+            share, message = 1.0, ""
+            self.values = values
+        except (AssertionError, RecipeError, LookupError) as error:
+            share, message = getattr(error, "share", 0.0), self._with_cause(str(error) or type(error).__name__)
+        except Exception as error:  # a test that stumbles over what it got
+            share, message = 0.0, f"the test stumbled over what came back ({type(error).__name__}: {error})"
+        if share >= self.share and self.share < 1:
+            self.share, self.message = share, message[:LONGEST]
+        self.done = self.share == 1 and not self.question.picture or message.startswith("still running")
+
+    def score(self) -> Score:
+        """What the best answer gives."""
+        question = self.question
+        score = Score(question.name, question.title, question.points)
+        if not question.test:
+            score.written = self.submission.words.get(question.name, "")
+            score.waiting = question.points if score.written else 0.0
+            score.message = "to be read" if score.written else "nothing written"
+            return score
+        score.points, score.message = round(self.share * question.points, 2), self.message
         if question.picture:
-            values = [Remote(name, session.request).value() for name in question.picture]
-            score.picture = picture.draw(*values, pictures, settings.picture_limit)
-            score.message = score.picture["opinion"]
-        score.points = question.points
-    except (AssertionError, RecipeError, LookupError) as error:
-        score.message = _with_cause(str(error) or type(error).__name__, assignment, session)
-    except Exception as error:  # a test that stumbles over what it got
-        score.message = f"the test stumbled over what came back ({type(error).__name__}: {error})"[:LONGEST]
-    return score
+            score.points = 0.0
+            if self.share == 1:
+                self._draw(score)
+        return score
+
+    def _draw(self, score: Score) -> None:
+        """A third of the points for a recipe that runs and rises; the rest waits for somebody who looks."""
+        try:
+            score.picture = picture.draw(*self.values, self.desk.pictures, self.desk.settings.picture_limit)
+        except (AssertionError, RecipeError, LookupError) as error:
+            score.message = str(error)[:LONGEST]
+            return
+        except Exception as error:
+            score.message = f"the picture could not be drawn ({type(error).__name__}: {error})"[:LONGEST]
+            return
+        third = score.of / 3
+        score.points, score.waiting = (third if score.picture["rises"] else 0.0), score.of - third
+        score.message = score.picture["said"]
+
+    def _run_test(self) -> None:
+        names: dict[str, Any] = {name: Remote(name, self.session.request) for name in self.assignment.names}
+        partly: list[Wrong] = []
+        fresh = {name: reseeded(check, self.desk.settings.seed, partly) for name, check in checks.every_check().items()}
+        names |= _imports(self.assignment.imports) | fresh
+        exec(compile(self.question.test, f"<test {self.question.name}>", "exec"), names)
+        for extra in self.desk.overlay:
+            if extra.question == self.question.name:
+                extra.test(Student(self.session.request))
+        if partly:
+            raise min(partly, key=lambda error: error.share)
+
+    def _with_cause(self, message: str) -> str:
+        """A message, and where a name is missing, what went wrong in the cell that should have made it."""
+        if not message.startswith("there is no `"):
+            return message
+        name = message.split("`")[1]
+        for step in reversed(self.submission.steps):
+            if step.name in self.session.problems and defines(step.source, [name]):
+                return self.session.problems[step.name]
+        return message
 
 
-def _with_cause(message: str, assignment: Assignment, session: Session) -> str:
-    """A message, and where a name is missing, what went wrong in the cell that should have made it."""
-    if message.startswith("there is no `"):
-        cell = assignment.names.get(message.split("`")[1], "")
-        message = session.problems.get(cell, message)
-    return message[:LONGEST]
+def reseeded(check: Check, seed: int, partly: list[Wrong]) -> Callable[..., None]:
+    """A check that asks with this class's own random numbers, and goes on where part of an answer is right."""
 
+    def ask(*subjects: Any, seeds: Iterable[int] | None = None) -> None:
+        try:
+            check(*subjects, seeds=[PERIOD * seed + one for one in (check.seeds if seeds is None else seeds)])
+        except Wrong as error:
+            if not error.share:
+                raise
+            partly.append(error)
 
-def _run_test(question: Question, assignment: Assignment, session: Session) -> None:
-    names: dict[str, Any] = {name: Remote(name, session.request) for name in assignment.names}
-    names |= _imports(assignment.imports) | checks.every_check()
-    _quietly(lambda: exec(compile(question.test, f"<test {question.name}>", "exec"), names))
+    return ask
 
 
 def _imports(source: str) -> dict[str, Any]:
@@ -204,6 +233,3 @@ def _imports(source: str) -> dict[str, Any]:
 def _quietly(run: Callable[[], Any]) -> None:
     with contextlib.redirect_stdout(Sink()), contextlib.redirect_stderr(io.StringIO()):
         run()
-
-
-__all__ = ["Grade", "Score", "Settings", "Wrong", "grade", "nothing"]

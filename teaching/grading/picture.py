@@ -18,8 +18,10 @@ import yaml
 
 from helpers import Network, load_network, save_png, second_opinion
 from helpers.recipe_files.recipe import Recipe, parse
+from helpers.recipe_files.specification import make_image
 from teaching.checks.probing import TookTooLong, Wrong, time_limit
 
+LEAST = 0.01  # by which a logit or a log-probability rises, if it does
 FLAT = 0.004  # standard deviation, about one step of 255
 LONGEST = 20_000  # characters
 
@@ -48,6 +50,13 @@ def checked(recipe: Any, seed: Any) -> Recipe:
     return parse(text)
 
 
+@torch.no_grad()
+def _scores(network: Network, x: torch.Tensor, index: int) -> tuple[float, float]:
+    """The logit and the log-probability of a class."""
+    logits = network(x.detach().to(network.device))[0].float().cpu()
+    return logits[index].item(), logits.log_softmax(dim=0)[index].item()
+
+
 def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dict:
     """Draw a picture, have it judged, and save it.
 
@@ -59,7 +68,7 @@ def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dic
         limit: seconds.
 
     Returns:
-        ``file``, ``caption``, ``opinion``, ``rank``, ``probability``, ``recipe``, ``network``.
+        ``file``, ``caption``, ``said``, ``rises``, ``opinion``, ``rank``, ``probability``, ``recipe``, ``network``.
 
     Raises:
         Wrong: it took too long, or came out flat or not finite.
@@ -76,14 +85,22 @@ def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dic
         with time_limit(limit), contextlib.redirect_stdout(io.StringIO()):
             image = valid.draw(network, [index], valid.steps, seed)
             opinion = second_opinion(image, index)
+            start = make_image(valid.values["parameterization"], valid.values["size"], 1, valid.values["seed"])()
+            before, after = (_scores(network, x, index) for x in (start, image))
     except TookTooLong:
         raise Wrong(f"the picture was not done after {limit:g} s: fewer steps, or a smaller size") from None
     if not torch.isfinite(image).all() or image.std() < FLAT:
         raise Wrong("the picture is flat: one color everywhere, or not numbers at all")
     folder.mkdir(parents=True, exist_ok=True)
     save_png(image, folder / f"{mark}.png")
+    rises = any(later > earlier + LEAST for earlier, later in zip(before, after, strict=True))
+    how = "rises" if rises else "does not rise"
+    change = f"the logit of {network.class_name(index)} went from {before[0]:.1f} to {after[0]:.1f}"
     facts = {
         "file": f"{mark}.png",
+        "rises": rises,
+        "said": f"it runs and {how}: {change}. {opinion.caption(0)}",
+        "network": network.title,
         "caption": f"{network.class_name(index)}, drawn with {network.title}, {valid.steps} steps, seed {seed}",
         "opinion": opinion.caption(0),
         "rank": int(opinion.rank[0]),

@@ -17,6 +17,7 @@ from teaching.checks.serialize import Unreadable, pack, unpack
 
 from . import sandbox_files
 from .processes import Broken, Gone, Server, in_words
+from .submission import Step
 
 LARGEST = 64 * 2**20  # bytes of one answer
 SCRATCH = 256 * 2**20  # bytes that a student may leave on the disk
@@ -30,7 +31,6 @@ class Session:
 
     Args:
         server: where processes come from.
-        cells: (id, source) of what is run.
         scratch: where it makes a folder of its own for those of its processes.
         read: what else it may read.
         limits: of ``inside.confine.Limits``.
@@ -41,15 +41,14 @@ class Session:
     def __init__(
         self,
         server: Server,
-        cells: Sequence[tuple[str, str]],
         scratch: Path,
         read: Sequence[str],
         limits: dict,
         timeout: float,
         cell_limit: float,
     ):
-        self.server, self.cells, self.read = server, list(cells), list(read)
-        self.names = {name for name, _ in self.cells}
+        self.server, self.read = server, list(read)
+        self.steps: list[Step] = []
         scratch.mkdir(parents=True, exist_ok=True)
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))  # what one notebook leaves behind meets no other
         self.limits, self.cell_limit = limits, cell_limit
@@ -62,23 +61,32 @@ class Session:
         self.pid: int | None = None
         self.looked = time.monotonic()
 
-    def run(self) -> None:
-        """Run all cells; those that end the process are left out, and their names told in ``problems``."""
+    def run(self, steps: Sequence[Step]) -> None:
+        """Run some more cells; those that end the process are left out, and their names told in ``problems``."""
+        self.steps += steps
+        todo = self.steps if self.pid is None else steps
+        names = {step.name for step in self.steps}
         while len(self.deaths) <= RESTARTS and time.monotonic() < self.deadline:
             at = ""
             try:
-                self._start()
+                if self.pid is None:
+                    self._start()
+                self._send({"do": "run", "cells": self._cells(todo), "limit": self.cell_limit})
                 while not (told := self._receive(self.cell_limit + 5)).get("done"):
-                    at = told["at"] if isinstance(told.get("at"), str) and told["at"] in self.names else at
+                    at = told["at"] if isinstance(told.get("at"), str) and told["at"] in names else at
                     if isinstance(told.get("problem"), str) and told.get("ran") == at:
                         self.problems[at] = told["problem"][:2000]
                 return
             except Gone as error:
                 self.deaths.append(f"{at}: {error}")
                 self.problems.setdefault(at, f"its process did not survive this cell: {error}")
-                if at not in self.names or at in self.skipped:
+                if at not in names or at in self.skipped:
                     return
                 self.skipped.add(at)
+                todo = self.steps
+
+    def _cells(self, steps: Sequence[Step]) -> list[list[str]]:
+        return [[step.kind, step.name, step.source, step.ours] for step in steps if step.name not in self.skipped]
 
     def _start(self) -> None:
         self._clean()
@@ -95,13 +103,11 @@ class Session:
             self._end("")
             raise Broken(f"a process for students' code did not start: {begun.get('broken')}")
         self.layers = [str(layer)[:100] for layer in begun["layers"]][:10]
-        cells = [[name, source] for name, source in self.cells if name not in self.skipped]
-        self._send({"cells": cells, "limit": self.cell_limit})
 
     def request(self, asked: dict) -> Any:
         """Ask the process, and return what it says, or ``{"problem": ...}``."""
         if self.pid is None and len(self.deaths) <= RESTARTS and time.monotonic() < self.deadline:
-            self.run()
+            self.run([])
         if self.pid is None:
             return {"problem": f"its process is gone: {self.deaths[-1] if self.deaths else 'no time left'}"}
         limit = PATIENCE * asked.get("limit", 10.0)

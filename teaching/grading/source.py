@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from teaching import release
+
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "teaching" / "source"
-NOT_RUN = {"setup", "show", "slow"}  # tags of locked cells that no answer needs
+SOURCES = release.SOURCES
 MARKER = re.compile(r"^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\b.*$", re.MULTILINE)
+EMPTY = release.WRITTEN
+SHOWN = {"show", "slow"}  # tags of locked cells that are run only where their names are used
 
 
 def about(cell: NotebookNode) -> dict:
@@ -36,6 +40,11 @@ def is_written(cell: NotebookNode) -> bool:
     return bool(about(cell).get("grade")) and is_solution(cell)
 
 
+def identity(cell: NotebookNode) -> str:
+    """A cell's grade id, or its id in the notebook."""
+    return about(cell).get("grade_id") or cell.get("id", "")
+
+
 @dataclass(frozen=True)
 class Question:
     """What gives points.
@@ -56,69 +65,89 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """A cell of an assignment, to which a student's cell may belong.
+
+    Attributes:
+        name: its grade id, or its id.
+        id: its id.
+        kind: ``setup``, ``given`` (run beside the student's code), ``shown`` (run where it is needed), ``answer``,
+            ``test``, ``words`` (a written answer) or ``text``.
+        source: what stands in it.
+        released: what students get in it.
+        binds: the names that it defines at top level.
+    """
+
+    name: str
+    id: str
+    kind: str
+    source: str
+    released: str
+    binds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Assignment:
     """A source notebook, taken apart.
 
     Attributes:
         name: its file's stem.
         path: its file.
-        cells: of every code cell that runs beside the student's code, its id and its source; None where the student's
-            own is put.
-        solutions: the ids of all cells that students write.
+        slots: of every cell, in order.
         questions: what gives points, in order.
-        names: what the cells define at top level, and the id of the cell that does.
         imports: what the locked cells import, as source.
-        ids: of every cell.
     """
 
     name: str
     path: Path
-    cells: tuple[tuple[str, str | None], ...]
-    solutions: tuple[str, ...]
+    slots: tuple[Slot, ...]
     questions: tuple[Question, ...]
-    names: dict[str, str]
     imports: str
-    ids: frozenset[str]
 
     @property
     def points(self) -> float:
         """The sum over the questions."""
         return sum(question.points for question in self.questions)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What students' cells define, each name with that of its cell."""
+        return {name: slot.name for slot in self.slots if slot.kind == "answer" for name in slot.binds}
 
-def identity(cell: NotebookNode) -> str:
-    """A cell's grade id, or its id in the notebook."""
-    return about(cell).get("grade_id") or cell.get("id", "")
+    @property
+    def answers(self) -> dict[str, str]:
+        """The same without what goes along with something else, such as the seed of a picture's recipe."""
+        beside = {name for question in self.questions for name in question.picture[1:]}
+        return {name: cell for name, cell in self.names.items() if name not in beside}
+
+
+def kind_of(cell: NotebookNode) -> str:
+    """What a cell of a source notebook is, of the kinds of ``Slot``."""
+    tags = set(cell.metadata.get("tags", []))
+    if cell.cell_type != "code":
+        return "words" if is_written(cell) else "text"
+    if is_solution(cell) or is_test(cell):
+        return "answer" if is_solution(cell) else "test"
+    return "setup" if "setup" in tags else "shown" if SHOWN & tags else "given"
 
 
 def read(path: Path) -> Assignment:
     """Take a source notebook apart."""
-    notebook = nbformat.read(path, as_version=4)
-    cells: list[tuple[str, str | None]] = []
-    questions, names, imports, title = [], {}, [], path.stem
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            title = heading(cell.source) or title
-        if is_test(cell) or is_written(cell):
-            questions.append(question(cell, title))
-        if cell.cell_type != "code" or is_test(cell):
-            continue
-        names |= dict.fromkeys(bound(cell.source), identity(cell))
-        if is_solution(cell):
-            cells.append((identity(cell), None))
-        else:
-            imports += imported(cell.source) if "setup" not in cell.metadata.get("tags", []) else []
-            if not NOT_RUN & set(cell.metadata.get("tags", [])):
-                cells.append((identity(cell), cell.source))
-    solutions = tuple(identity(cell) for cell in notebook.cells if is_solution(cell))
-    ids = frozenset(map(identity, notebook.cells))
-    return Assignment(path.stem, path, tuple(cells), solutions, tuple(questions), names, "\n".join(imports), ids)
-
-
-def question(cell: NotebookNode, title: str) -> Question:
-    """What a graded cell asks."""
-    test = MARKER.sub("", cell.source) if is_test(cell) else ""
-    return Question(identity(cell), title, float(about(cell).get("points", 0)), test, pictured(test))
+    ours = {identity(cell): cell for cell in nbformat.read(path, as_version=4).cells}
+    slots, questions, imports, title = [], [], [], path.stem
+    for released in release.make(path)[0].cells:
+        cell = ours.get(identity(released), released)
+        kind, name, source = kind_of(cell), identity(cell), MARKER.sub("", cell.source)
+        binds = frozenset(bound(source)) if kind in ("given", "shown", "answer") else frozenset()
+        slots.append(Slot(name, cell.id, kind, source, released.source, binds))
+        if kind == "text":
+            title = heading(source) or title
+        elif kind in ("words", "test"):
+            test = source if kind == "test" else ""
+            questions.append(Question(name, title, float(about(cell).get("points", 0)), test, pictured(test)))
+        elif kind in ("given", "shown"):
+            imports += imported(source)
+    return Assignment(path.stem, path, tuple(slots), tuple(questions), "\n".join(imports))
 
 
 def heading(markdown: str) -> str | None:
@@ -135,15 +164,15 @@ def pictured(test: str) -> tuple[str, ...]:
     return ()
 
 
-def without_magics(source: str) -> str:
-    """A cell's source as Python."""
-    return re.sub(r"^(\s*)([%!?].*)$", r"\1pass  # \2", source, flags=re.MULTILINE)
+def parsed(source: str) -> ast.Module:
+    """A cell's source as IPython reads it."""
+    return ast.parse(TransformerManager().transform_cell(source))
 
 
 def bound(source: str) -> set[str]:
     """The names that a cell defines at top level, in branches and loops too; not those of functions' insides."""
     found: set[str] = set()
-    todo = list(ast.parse(without_magics(source)).body)
+    todo: list[ast.AST] = list(parsed(source).body)
     while todo:
         node = todo.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -157,8 +186,7 @@ def bound(source: str) -> set[str]:
 
 def imported(source: str) -> list[str]:
     """The import statements at a cell's top level."""
-    tree = ast.parse(without_magics(source))
-    return [ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return [ast.unparse(node) for node in parsed(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
 def every(folder: Path = SOURCES, only: str | None = None) -> list[Assignment]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from .grade import Grade, Settings, grade, nothing
+from .grade import Desk, Settings, grade, nothing
+from .rows import Row
 from .source import Assignment
 from .submission import Submission
 
@@ -40,7 +41,7 @@ class Workplace:
 
 
 def work(orders: Connection, place: Workplace, number: int) -> None:
-    """A worker's life: a submission in, a grade out, until nothing comes."""
+    """A worker's life: a submission in, a row out, until nothing comes."""
     import torch
 
     from . import overlay
@@ -53,12 +54,11 @@ def work(orders: Connection, place: Workplace, number: int) -> None:
             submission, assignment = orders.recv()
             hidden = overlay.load(place.overlay, assignment.name)
             scratch = place.scratch / f"{number}"
+            desk = Desk(hidden, server, scratch, place.pictures, list(place.read), place.settings)
             try:
-                done = grade(
-                    submission, assignment, hidden, server, scratch, place.pictures, list(place.read), place.settings
-                )
+                done = grade(submission, assignment, desk)
             except Broken as error:
-                done = nothing(submission, assignment, f"NOT GRADED: {error}")
+                done = nothing(submission, assignment, str(error))
             orders.send(done.as_data())
     except (EOFError, OSError, KeyboardInterrupt):
         pass
@@ -80,7 +80,7 @@ class Worker:
         self.process.start()
         theirs.close()
 
-    def grade(self, submission: Submission, assignment: Assignment) -> Grade:
+    def grade(self, submission: Submission, assignment: Assignment) -> Row:
         """Grade one submission; if the worker dies over it, or hangs, say so and give no points."""
         if self.process is None:
             self._start()
@@ -89,12 +89,12 @@ class Worker:
         try:
             self.orders.send((submission, assignment))
             if self.orders.poll(limit):
-                return Grade.from_data(self.orders.recv())
+                return Row.from_data(self.orders.recv())
             why = f"the grader itself found no end after {limit:g} s"
         except (EOFError, OSError):
             why = "the grader's own worker ended over this submission"
         self.stop()
-        return nothing(submission, assignment, f"NOT GRADED: {why}")
+        return nothing(submission, assignment, why)
 
     def stop(self) -> None:
         """End it."""
@@ -110,7 +110,7 @@ def grade_all(
     work_list: Sequence[tuple[Submission, Assignment]],
     place: Workplace,
     jobs: int,
-    done: Callable[[Submission, Assignment, Grade], None],
+    done: Callable[[Submission, Assignment, Row], None],
 ) -> None:
     """Grade all, ``jobs`` at a time; ``done`` is called for each, in this process, one at a time."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # with more, workers would wait for one another's cores

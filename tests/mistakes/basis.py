@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torchvision.transforms.v2 import functional as TF
 
 from . import Mistake
 
@@ -33,6 +34,17 @@ def zoom_sampled(
 
 def zoom_out(images: Tensor, factor: float) -> Tensor:
     return zoom_sampled(images, factor, factor, factor)
+
+
+def zoom_out_on_black(images: Tensor, factor: float) -> Tensor:
+    """The first hint's mistake, with the padding that grid_sample has by itself."""
+    return zoom(images, 1 / factor)
+
+
+def zoom_framed(images: Tensor, factor: float) -> Tensor:
+    zoomed = torch.zeros_like(images)
+    zoomed[..., 1:-1, 1:-1] = zoom(images, factor)[..., 1:-1, 1:-1]
+    return zoomed
 
 
 def zoom_grows(images: Tensor, factor: float) -> Tensor:
@@ -91,6 +103,12 @@ def blur_weights(images: Tensor, sigma: float, weights: Callable[[float], Tensor
     return convolved(images, torch.outer(line, line), mode)
 
 
+def blur_of_what_is_there(images: Tensor, sigma: float) -> Tensor:
+    """Zeros beyond the border, and the weights that lie within divided by their sum."""
+    weights = blur_weights(torch.ones_like(images), sigma, bell, mode="constant")
+    return blur_weights(images, sigma, bell, mode="constant") / weights
+
+
 def blur_unnormalized(images: Tensor, sigma: float) -> Tensor:
     return convolved(images, torch.outer(bell(sigma), bell(sigma)))
 
@@ -121,6 +139,14 @@ def blur_even(images: Tensor, sigma: float) -> Tensor:
 
 def draw(reach: int, generator: torch.Generator) -> list[int]:
     return torch.randint(-reach, reach + 1, (2,), generator=generator).tolist()
+
+
+def draw_rounded(reach: int, generator: torch.Generator) -> list[int]:
+    return ((2 * torch.rand(2, generator=generator) - 1) * reach).round().int().tolist()
+
+
+def draw_cut(reach: int, generator: torch.Generator) -> list[int]:
+    return ((2 * torch.rand(2, generator=generator) - 1) * (reach + 1)).int().tolist()
 
 
 def slope_seen(score: Callable, x: Tensor, shift: list[int]) -> Tensor:
@@ -321,6 +347,8 @@ REFERENCES = {
 
 MISTAKES = [
     Mistake("check_zoom", "zooms out", zoom_out, "it shrinks"),
+    Mistake("check_zoom", "zooms out, default padding", zoom_out_on_black, "it shrinks"),
+    Mistake("check_zoom", "a black frame", zoom_framed, "but the outermost pixels"),
     Mistake("check_zoom", "the size grows", zoom_grows, "Where is the crop"),
     Mistake("check_zoom", "a small zoom is rounded away", zoom_rounds, "it is less than a pixel"),
     Mistake("check_zoom", "crop not centered", zoom_corner, "top left corner stays"),
@@ -333,6 +361,22 @@ MISTAKES = [
     Mistake("check_blur", "blurs across channels", blur_across, "bleeds into the others"),
     Mistake(
         "check_blur", "padded with black", partial(blur_weights, weights=bell, mode="constant"), "padding with black"
+    ),
+    Mistake("check_blur", "border normalized", blur_of_what_is_there, "the weights divided by their sum"),
+    Mistake(
+        "check_blur",
+        "border repeated",
+        partial(blur_weights, weights=bell, mode="replicate"),
+        "This is repeating the outermost pixels",
+    ),
+    Mistake(
+        "check_blur", "wraps around", partial(blur_weights, weights=bell, mode="circular"), "going on at the other side"
+    ),
+    Mistake(
+        "check_blur",
+        "torchvision's",
+        lambda x, s: TF.gaussian_blur(x, [2 * math.ceil(3 * s) + 1] * 2, [s, s]),
+        "torchvision's blur",
     ),
     Mistake("check_blur", "σ/√2", partial(blur_weights, weights=lambda s: bell(s) ** 2), "Gaussian of σ/√2"),
     Mistake("check_blur", "√σ", partial(blur_weights, weights=lambda s: bell(s) ** s), "square σ in the exponent"),
@@ -370,6 +414,14 @@ MISTAKES = [
     Mistake("check_jitter", "gradient rolled back twice", jitter_twice_back, "rolled twice"),
     Mistake("check_jitter", "sign", partial(jitter_shifted, sign=-1.0), "the score falls"),
     Mistake("check_jitter", "mean over the batch", jitter_mean, "sum the scores"),
+    Mistake(
+        "check_jitter",
+        "right and down",
+        partial(jitter_shifted, shift=lambda reach, g: draw(reach, g)[::-1]),
+        "down and right have changed places",
+    ),
+    Mistake("check_jitter", "rounded", partial(jitter_shifted, shift=draw_rounded), "rounding leaves half"),
+    Mistake("check_jitter", "cut off", partial(jitter_shifted, shift=draw_cut), "goes to 0 from both sides"),
     Mistake("check_jitter", "padded, not rolled", jitter_padded, "no rolled picture"),
     Mistake("check_jitter", "seeds inside the step", jitter_seeds, "do not seed the generator inside"),
     Mistake(

@@ -1,5 +1,9 @@
 """Planted mistakes of assignment a."""
 
+import sys
+
+import torch
+
 from . import Mistake, Solutions
 
 SOLUTIONS = Solutions("a_gradient_ascent.ipynb")
@@ -355,4 +359,29 @@ PLANTED = [
         [("scores.append(score.detach())", "scores.append(score.item())")],
     ),
 ]
+
+
+def adamw_of_torch(x, g, m, v, t, lr, decay, beta1=0.9, beta2=0.999, eps=1e-8):
+    """PyTorch's own step, its state put in by hand."""
+    p = torch.nn.Parameter(x.clone())
+    optimizer = torch.optim.AdamW([p], lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=decay)
+    state = {"step": torch.tensor(t - 1.0), "exp_avg": -m.clone(), "exp_avg_sq": v.clone()}
+    optimizer.state[p], p.grad = state, -g.clone()
+    optimizer.step()
+    return p.detach(), -state["exp_avg"], state["exp_avg_sq"]
+
+
+def step_without_its_score(score, x, lr):
+    """What somebody would hand in who has read the coefficients of the score somewhere."""
+    frame = sys._getframe()
+    while "given" not in frame.f_locals:
+        frame = frame.f_back
+    given = frame.f_locals["given"]
+    return x + lr * (given.slope - given.bend * x)
+
+
 MISTAKES = [Mistake(check, name, SOLUTIONS.wrong(NAMES[check], *edits), says) for check, name, says, edits in PLANTED]
+MISTAKES += [
+    Mistake("check_adamw", "PyTorch's", adamw_of_torch, "PyTorch's own optimizer"),
+    Mistake("check_step", "no gradient taken", step_without_its_score, "was never differentiated"),
+]

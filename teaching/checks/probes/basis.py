@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core import call, random_tensor
+from ..core import call, random_tensor, without
 from .toys import explained
 
 SIGMAS = (0.8, 1.4, 2.2, 1.7, 0.6)
 DECAYS = (0.8, 1.2, 1.5)
-CALLS = 40  # of a jittered step, so that every shift has its chance
+CALLS, MORE = 40, 600  # of a jittered step, so that every shift has its chance, and its share
 
 
 def whole(seed: int, low: int, high: int) -> int:
@@ -57,10 +57,20 @@ def dots(seed: int) -> tuple[Tensor, Tensor, float]:
     return pictures, flat, SIGMAS[seed % len(SIGMAS)]
 
 
+def static(seed: int) -> Tensor:
+    """Noise (1, 3, H, W), which looks different beyond each border."""
+    return random_tensor(seed + 7, 1, 3, whole(seed, 24, 28), whole(seed + 1, 24, 28), low=0.0)
+
+
+OWN = {("torchvision/", "gaussian"): "this is torchvision's blur, and the question is for one without it"}
+
+
 def blur(gaussian_blur: Callable, seed: int) -> dict:
-    """Blur two dots and two flat colors."""
+    """Blur two dots, two flat colors and noise."""
     pictures, flat, sigma = dots(seed)
-    return {"dots": call(gaussian_blur, pictures, sigma), "flat": call(gaussian_blur, flat, sigma)}
+    given = {"dots": pictures, "flat": flat, "noise": static(seed)}
+    with without(OWN):
+        return {name: call(gaussian_blur, x, sigma) for name, x in given.items()}
 
 
 def frequencies(seed: int) -> tuple[Tensor, float]:
@@ -105,10 +115,15 @@ def jitter(jitter_step: Callable, seed: int) -> dict:
         return after, looks
 
     after, looks = steps(CALLS)
+    generator, many = torch.Generator().manual_seed(seed + 1), []
+    for _ in range(MORE):
+        seen.clear()
+        jitter_step(score, pictures.clone(), reach, rate, generator)
+        many.append(seen[-1][:1, :1] if seen else None)
     torch.manual_seed(seed + 77)  # a step that draws from torch's own generator will now draw something else
     _, again = steps(6)
     graph = isinstance(after[0], Tensor) and after[0].requires_grad
-    return {"after": after, "seen": looks, "again": again, "graph": graph}
+    return {"after": after, "seen": looks, "many": many, "again": again, "graph": graph}
 
 
 # --- waves ---

@@ -9,8 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ..core import call, random_tensor
-from .toys import Log, Watched, dice, explained, moody_network, seen_of, snapshot
+from ..core import call, random_tensor, without
+from .toys import Log, Watched, dice, explained, followed, left, moody_network
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,19 @@ def hill(seed: int) -> Hill:
 def step(function: Callable, seed: int) -> dict:
     """Two steps, then the first once more from the same x."""
     given = hill(seed)
-    x = given.x.clone()
+    x, asked = given.x.clone(), []
+
+    def score(x: Tensor) -> Tensor:
+        """From x (B, ...) to a score (B,)."""
+        asked.append(followed(x))
+        return given.score(x)
+
     with explained():
-        first = call(function, given.score, x, given.lr)
+        first = call(function, score, x, given.lr)
         tracked = isinstance(first, Tensor) and first.requires_grad
-        second = call(function, given.score, first.detach(), given.lr) if isinstance(first, Tensor) else None
-        once_more = call(function, given.score, x, given.lr)
-    return {"first": first, "second": second, "once_more": once_more, "tracked": tracked}
+        second = call(function, score, first.detach(), given.lr) if isinstance(first, Tensor) else None
+        once_more = call(function, score, x, given.lr)
+    return {"first": first, "second": second, "once_more": once_more, "tracked": tracked, "asked": asked}
 
 
 def linear(seed: int) -> tuple[Tensor, float, Tensor]:
@@ -86,7 +92,6 @@ def climb(function: Callable, seed: int) -> dict:
     """A whole climb, another from another seed, and the first again; with an eye on the network and the optimizer."""
     given, log, made = ascent(seed), Log(), []
     network = Watched(given.network, log)
-    before, modes = snapshot(network), [module.training for module in network.modules()]
 
     def make_optimizer(parameters) -> torch.optim.Optimizer:
         parameters = list(parameters)
@@ -110,8 +115,11 @@ def climb(function: Callable, seed: int) -> dict:
         "inputs": inputs,
         "in_training": training,
         "stirred": stirred,
-        **seen_of(network, before, modes),
+        **left(network),
     }
+
+
+BY_HAND = {("torch/optim/", ""): "this is PyTorch's own optimizer: write the step by hand, from the four formulas"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,8 @@ def adamw(function: Callable, seed: int) -> dict:
     x, m, v = given.x.clone(), torch.zeros_like(given.x), torch.zeros_like(given.x)
     path = []
     for t, g in enumerate(given.gradients, start=1):
-        returned = call(function, x, g.clone(), m, v, t, **given.settings)
+        with without(BY_HAND):
+            returned = call(function, x, g.clone(), m, v, t, **given.settings)
         if not isinstance(returned, (tuple, list)) or len(returned) != 3:
             return {"returned": type(returned).__name__, "path": None}
         x, m, v = returned

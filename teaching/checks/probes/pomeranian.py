@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import call, random_tensor
-from .toys import Log, Watched, dice, explained, moody_network, seen_of, snapshot
+from .toys import Log, Watched, dice, explained, left, moody_network
 
 
 def frame(seed: int) -> tuple[int, int]:
@@ -105,7 +105,6 @@ def ideal(function: Callable, seed: int) -> dict:
     given, log = small_recipe(seed), Log()
     network = Watched(given.network, log)
     network.train(seed % 2 == 0)
-    before, modes = snapshot(network), [module.training for module in network.modules()]
     x = nn.Parameter(given.start.clone())
     with explained():
         returned = call(function, network, given.c, x, given.steps, given.lr, given.wd, changes=(2,))
@@ -116,7 +115,7 @@ def ideal(function: Callable, seed: int) -> dict:
         "tracked": end is not None and end.requires_grad,
         "inputs": log.inputs[:1],
         "in_training": log.training,
-        **seen_of(network, before, modes),
+        **left(network),
     }
 
 

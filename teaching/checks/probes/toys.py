@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from ..core import Wrong
 
@@ -62,20 +63,19 @@ def dice(seed: int) -> random.Random:
     return random.Random(9973 * seed + 17)
 
 
-def snapshot(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of all weights and moving averages."""
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def seen_of(network: nn.Module, before: dict[str, Tensor], modes: list[bool]) -> dict:
-    """What became of a network: what changed in it, where gradients were left, and in which mode it is."""
-    now = network.state_dict()
+def left(network: nn.Module) -> dict:
+    """What is to be seen of a network afterward: its weights, where gradients were left, and in which mode it is."""
     return {
-        "changed": [name for name, value in before.items() if not torch.equal(now[name], value)],
+        "state": {name: value.detach().clone() for name, value in network.state_dict().items()},
         "piles": [name for name, p in network.named_parameters() if p.grad is not None and bool(p.grad.any())],
         "training": [module.training for module in network.modules()],
-        "was_training": modes,
     }
+
+
+def followed(x: Tensor) -> bool:
+    """Whether somebody is going to take a gradient with respect to x, by whichever of PyTorch's ways."""
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(x)
+    return bool(x.requires_grad or wrapped or forward_ad.unpack_dual(x).tangent is not None)
 
 
 KNOWN_ERRORS = {

@@ -6,8 +6,9 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from ..core import check_tensor, close, compare
+from ..core import check_tensor, close, compare, partly
 from ..probes import basis as asked
 
 # --- zoom ---
@@ -27,14 +28,16 @@ def zoom(seed: int, answer: dict) -> str | None:
     if max(_line(answer["large"], axis)[2] for axis in (0, 1)) > 0.1:
         return "places are rounded to whole pixels, which gives blocks: use bilinear interpolation"
     if still[1]:
-        return (
+        said = (
             f"a zoom by {small:.3f} moves nothing: it is less than a pixel here, and a size rounded to whole pixels "
             "loses it. Sample at fractional places, with affine_grid and grid_sample"
         )
+        return partly(said, 0.0 if _zoomed(answer["large"], pictures, large) else 1 / 2)
     for name, factor in (("small", small), ("large", large)):
         problem = _zoomed(answer[name], pictures, factor)
         if problem:
-            return f"zoomed by {factor:.3f}, {tuple(pictures.shape[2:])} pixels: {problem}"
+            said = f"zoomed by {factor:.3f}, {tuple(pictures.shape[2:])} pixels: {problem}"
+            return partly(said, getattr(problem, "share", 0.0))
     return None
 
 
@@ -69,14 +72,22 @@ def _zoomed(got: Tensor, pictures: Tensor, factor: float) -> str | None:
         return f"the point that stays is at {fixed[axis]:.1f}, and the middle at {middle:.1f}"
     expected = pictures / factor + (1 - 1 / factor) * pictures.mean(dim=(2, 3), keepdim=True)  # exact: it is linear
     inner = (..., slice(2, -2), slice(2, -2))
-    return compare(got[inner], expected[inner], "the zoomed batch", rtol=1e-3, atol=2e-3)
+    problem = compare(got[inner], expected[inner], "the zoomed batch", rtol=1e-3, atol=2e-3)
+    if problem is None and not close(got, expected, rtol=1e-3, atol=2e-3):
+        said = (
+            "all is right but the outermost pixels: a zoom in looks up places inside, and needs no border"
+        )
+        return partly(said, 1 / 2)
+    return problem
 
 
 def _line(got: Tensor, axis: int) -> tuple[float, float, float]:
     """Where the rows or columns came from: the slope, the fixed point, and how far they are off a straight line."""
     where = 40 * got[0, axis]
     n = where.shape[axis]
-    some = where.double().mean(dim=1 - axis)[n // 4 : n - n // 4]
+    side = where.shape[1 - axis]
+    middle = where.double().narrow(1 - axis, side // 4, side - 2 * (side // 4))  # what shrinks has a black margin
+    some = middle.mean(dim=1 - axis)[n // 4 : n - n // 4]
     u = torch.arange(n, dtype=torch.float64)[n // 4 : n - n // 4]
     slope = ((u - u.mean()) * (some - some.mean())).sum() / (u - u.mean()).square().sum()
     start = some.mean() - slope * u.mean()
@@ -128,7 +139,7 @@ def blur(seed: int, answer: dict) -> str | None:
         rest = compare(
             answer["dots"][1], _second(pictures, sigma), "the second picture of the batch", rtol=0, atol=0.01
         )
-        return rest
+        return rest or partly(_at_the_border(answer["noise"], asked.static(seed), sigma), 1 / 2)
     for axis, name in ((0, "rows"), (1, "columns")):
         if reach[axis] == 0:
             return f"each of the {name} is left alone: blur along both directions"
@@ -155,6 +166,28 @@ def blur(seed: int, answer: dict) -> str | None:
         )
     width = (spot.sum(dim=1) * (torch.arange(spot.shape[0]) - row) ** 2).sum().clamp_min(0).sqrt().item()
     return f"σ = {sigma}, and a dot becomes a spot of standard deviation {width:.2f}, and no Gaussian of that σ"
+
+
+def _at_the_border(got: Tensor, pictures: Tensor, sigma: float) -> str | None:
+    """What is wrong with how a blurred picture goes on beyond its border."""
+    radius = math.ceil(4 * sigma)
+
+    def beyond(mode: str, x: Tensor = pictures) -> Tensor:
+        kernel = bell(2 * radius + 1, 2 * radius + 1, radius, radius, sigma).to(x).expand(3, 1, -1, -1)
+        return F.conv2d(F.pad(x, (radius,) * 4, mode=mode), kernel, groups=3)
+
+    if (problem := check_tensor(got, tuple(pictures.shape), "the blurred picture")) is not None:
+        return problem
+    inside = beyond("constant", torch.ones_like(pictures))
+    wrong = {
+        "padding with zeros, and the weights divided by their sum": beyond("constant") / inside,
+        "repeating the outermost pixels": beyond("replicate"),
+        "going on at the other side": beyond("circular"),
+    }
+    if close(got, beyond("reflect"), rtol=0, atol=0.01):
+        return None
+    how = next((f" This is {name}." for name, value in wrong.items() if close(got, value, rtol=0, atol=0.01)), "")
+    return f"the middle is right, and the border is not: beyond it, the picture is its own mirror image.{how}"
 
 
 def _second(pictures: Tensor, sigma: float) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..core import check_tensor, compare
+from ..core import check_tensor, compare, partly
 from ..probes import basis as asked
 
 
@@ -30,16 +30,47 @@ def jitter(seed: int, answer: dict) -> str | None:
         problem = _stepped(after, pictures, weights, rate, found, heap)
         if problem:
             return problem
-    return _random(shifts, reach) or _repeats(answer, pictures)
+    many = [_shift(pictures[:1, :1], look) for look in answer["many"] if look is not None]
+    problem = _random(shifts, reach) or _swapped(shifts, reach, seed) or _biased(shifts + [s for s in many if s], reach)
+    return partly(problem or _repeats(answer, pictures), 2 / 3)
 
 
 def _shift(pictures: Tensor, look: Tensor) -> tuple[int, int] | None:
     """By how much the pictures were rolled, rows and columns; None if they were not."""
-    for down in sorted(range(-6, 7), key=abs):
-        for right in sorted(range(-6, 7), key=abs):
-            if torch.equal(torch.roll(pictures, (down, right), dims=(2, 3)), look):
-                return down, right
+    if look.shape != pictures.shape:
+        return None
+    for place in (look[0, 0] == pictures[0, 0, 0, 0]).nonzero().tolist():
+        found = tuple(n if n <= size // 2 else n - size for n, size in zip(place, look.shape[2:], strict=True))
+        if torch.equal(torch.roll(pictures, found, dims=(2, 3)), look):
+            return found
     return None
+
+
+def _swapped(shifts: list[tuple[int, int]], reach: int, seed: int) -> str | None:
+    """Whether the two numbers of a step have changed places."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [tuple(torch.randint(-reach, reach + 1, (2,), generator=generator).tolist()) for _ in shifts]
+    if shifts != drawn and shifts == [(down, right) for right, down in drawn]:
+        return "down and right have changed places: the first number that is drawn rolls the rows, dims=(2, 3)"
+    return None
+
+
+MOST = {4: 38.0, 6: 44.0}  # of chi-square, by its degrees of freedom: chance goes beyond it once in ten million times
+
+
+def _biased(shifts: list[tuple[int, int]], reach: int) -> str | None:
+    """Whether some shifts come more often than others."""
+    count = torch.bincount(torch.tensor(shifts).flatten() + reach, minlength=2 * reach + 1).double()
+    usual = count.mean()
+    if ((count - usual).square() / usual).sum() <= MOST[2 * reach]:
+        return None
+    times = ", ".join(f"{n:.0f}" for n in count)
+    said = f"the shifts from −{reach} to {reach} came {times} times, and should all be as likely"
+    if count[[0, -1]].max() < 0.75 * count[1:-1].mean():
+        return f"{said}: rounding leaves half of the room to both ends. torch.randint draws whole numbers"
+    if count[reach] > 1.5 * count.mean():
+        return f"{said}: cutting off the decimals goes to 0 from both sides. torch.randint draws whole numbers"
+    return f"{said}: torch.randint draws whole numbers"
 
 
 def _stepped(

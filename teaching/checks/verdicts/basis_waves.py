@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..core import check_tensor, close, compare
+from ..core import check_tensor, close, compare, partly
 from ..probes import basis as asked
 
 # --- waves ---
@@ -36,10 +36,11 @@ def waves(seed: int, answer: dict) -> str | None:
         if problem:
             return f"H = {size}, decay {decay:g}: {problem}"
         if slope is None:
-            return (
+            said = (
                 "the picture is right, and no gradient reaches the coefficients: is there a .detach(), a .data, a "
                 "torch.tensor(...) or a no_grad on the way? Nothing could be optimized through it"
             )
+            return partly(said, 2 / 3)
         (wanted,) = torch.autograd.grad(pictured(c, decay).square().sum(), c)
         problem = compare(slope, wanted, "the gradient with respect to the coefficients", rtol=1e-3, atol=1e-3)
         if problem:
@@ -128,7 +129,8 @@ def colors(seed: int, answer: dict) -> str | None:
         return problem
     across = basis.T @ basis
     if (across - across.diagonal().diag()).abs().max() > 0.01 * across.max():
-        return "A Aᵀ is right, but the axes are not orthogonal: take the columns √λ v of eigenvectors, and stop there"
+        said = "A Aᵀ is right, but the axes are not orthogonal: take the columns √λ v of eigenvectors, and stop there"
+        return partly(said, 1 / 2)
     return None
 
 
@@ -166,4 +168,8 @@ def precondition(seed: int, answer: dict) -> str | None:
     problem = compare(got, (matrix @ back).reshape(shape), "the step", mistakes, rtol=1e-3, atol=1e-4)
     if problem:
         return problem
-    return "the step still hangs on the graph: detach it, it is a number to add" if answer["graph"] else None
+    return (
+        partly("the step still hangs on the graph: detach it, it is a number to add", 1 / 2)
+        if answer["graph"]
+        else None
+    )

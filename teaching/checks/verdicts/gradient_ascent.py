@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from ..core import close, compare
+from ..core import close, compare, partly
 from ..probes.gradient_ascent import boxes, hill, linear, two_answers
 
 
@@ -35,16 +35,20 @@ def step(seed: int, answer: dict) -> str | None:
     }
     if (problem := compare(got, right, "x after a step", mistakes)) is not None:
         return problem
+    if not any(answer["asked"]):
+        return "the score that was given was never differentiated: a step goes along its gradient, and no other"
     if answer["tracked"]:
-        return (
+        said = (
             "the x that you return still drags the whole graph along (requires_grad is True), and a thousand steps "
             "would keep a thousand graphs: detach() it"
         )
+        return partly(said, 1 / 2)
     if not close(answer["once_more"], right):
-        return (
+        said = (
             "asked twice for the same step from the same x, it answers differently: a gradient of the first call is "
             "still in x.grad and the second was added to it. Use torch.autograd.grad, or a fresh x.detach().clone()"
         )
+        return partly(said, 1 / 2)
     return compare(answer["second"], right + lr * (given.slope - given.bend * right), "x after a second step")
 
 
@@ -116,7 +120,10 @@ def bound(seed: int, answer: dict) -> str | None:
     for number in got:
         if not isinstance(number, (float, int, Tensor)) or isinstance(number, Tensor) and number.numel() != 1:
             return f"return one number; a {type(number).__name__} came back"
-    return compare(torch.tensor([float(number) for number in got]), by(formula), "the bound", mistakes, rtol=1e-3)
+    got, right = torch.tensor([float(number) for number in got]), by(formula)
+    above = torch.tensor([settings["start"] > 0 for settings in boxes(seed)])
+    problem = compare(got, right, "the bound", mistakes, rtol=1e-3)
+    return partly(problem, 1 / 2 if close(got[above], right[above], rtol=1e-3) else 0.0)
 
 
 def rise(seed: int, answer: dict) -> str | None:
@@ -161,4 +168,7 @@ def rise(seed: int, answer: dict) -> str | None:
             "largest one first"
         )
     mistakes = {said: torch.stack(pair) for said, pair in pairs.items()}
-    return compare(got, torch.stack([own, rest]), "(own, others)", mistakes, rtol=1e-6, atol=2e-3)
+    right = torch.stack([own, rest])
+    problem = compare(got, right, "(own, others)", mistakes, rtol=1e-6, atol=2e-3)
+    one_of_two = bool(torch.isclose(got, right, rtol=1e-6, atol=2e-3).any())
+    return partly(problem, 1 / 2 if one_of_two else 0.0)

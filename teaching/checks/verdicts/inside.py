@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..core import compare
+from ..core import compare, partly
 from ..probes import inside as asked
 
 # --- a channel ---
@@ -51,18 +51,21 @@ def channel(seed: int, answer: dict) -> str | None:
     problem = compare(scores, right.detach(), "the score", {m: v.detach() for m, v in mistakes.items()})
     if problem:
         return f'layer "{layer}", channel {k}: {problem}'
+    problems = []
     if answer["slope"] is None:
-        return (
+        problems.append(
             "the score is right, and no gradient reaches the image: is there a .detach(), a .data or a no_grad in the "
             "hook or around it?"
         )
-    (slope,) = torch.autograd.grad(right.sum(), images)
-    problem = compare(answer["slope"], slope, "the gradient with respect to the images", atol=1e-6)
-    if problem:
-        return problem
+    else:
+        (slope,) = torch.autograd.grad(right.sum(), images)
+        problem = compare(answer["slope"], slope, "the gradient with respect to the images", atol=1e-6)
+        problems += [problem] if problem else []
     if answer["hooks"]:
-        return "a hook stays on the network, and will run at each later look: handle.remove() when you are done"
-    return None
+        problems.append(
+            "a hook stays on the network, and will run at each later look: handle.remove() when you are done"
+        )
+    return partly(problems[0], 1 - len(problems) / 3) if problems else None
 
 
 def _activations(network: nn.Sequential, images: Tensor) -> dict[str, Tensor]:
@@ -113,13 +116,15 @@ def field(seed: int, answer: dict) -> str | None:
         return f"expected two whole numbers, the first and the last pixel; got {seen[0]}"
     if seen == right:
         return None
+    ends = [all(one[end] == two[end] for one, two in zip(seen, right, strict=True)) for end in (0, 1)]
     for message, wrong in FIELD_MISTAKES.items():
         if seen == [walk(layers, unit, **{wrong: True}) for layers, unit in questions]:
-            return message
+            return partly(message, 1 / 2 if any(ends) else 0.0)
     (layers, unit), got, wanted = next(
         (q, g, r) for q, g, r in zip(questions, seen, right, strict=True) if list(g) != r
     )
-    return f"unit {unit} of {layers} sees the pixels {wanted[0]} to {wanted[1]}, not {got[0]} to {got[1]}"
+    said = f"unit {unit} of {layers} sees the pixels {wanted[0]} to {wanted[1]}, not {got[0]} to {got[1]}"
+    return partly(said, 1 / 2 if any(ends) else 0.0)
 
 
 # --- a part of a network ---
@@ -152,11 +157,11 @@ def part(seed: int, answer: dict) -> str | None:
         return problem
     late = [name for name in answer["calls"] if name not in names[: at + 1]]
     if late:
-        return f'the answer is right, but "{late[0]}" ran too, and was not needed: stop at "{layer}"'
+        return partly(f'the answer is right, but "{late[0]}" ran too, and was not needed: stop at "{layer}"', 1 / 2)
     if len(answer["calls"]) > at + 1:
-        return f"{len(answer['calls'])} layers ran for {at + 1}: some of them more than once"
+        return partly(f"{len(answer['calls'])} layers ran for {at + 1}: some of them more than once", 1 / 2)
     if answer["slope"] is None:
-        return "no gradient reaches the images: is there a .detach() or a no_grad on the way?"
+        return partly("no gradient reaches the images: is there a .detach() or a no_grad on the way?", 1 / 2)
     (slope,) = torch.autograd.grad(outputs[layer].sum(), images)
     return compare(answer["slope"], slope, "the gradient with respect to the images")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..core import compare
+from ..core import compare, partly
 from ..probes import inside_judge as asked
 
 
@@ -85,11 +85,14 @@ def opinion(seed: int, answer: dict) -> str | None:
     if problem:
         return problem
     if answer["refusal"] == "none":
-        return "the artist judges its own pictures, and nobody objects: raise ValueError if judge is artist"
+        said = "the artist judges its own pictures, and nobody objects: raise ValueError if judge is artist"
+        return partly(said, 1 / 2)
     if answer["refusal"] != "ValueError":
-        return f"where the artist is asked to judge, a ValueError is wanted, and a {answer['refusal']} came"
+        return partly(
+            f"where the artist is asked to judge, a ValueError is wanted, and a {answer['refusal']} came", 1 / 2
+        )
     if answer["graph"]:
-        return "the judge builds a graph, for a gradient that nobody wants: ask within torch.no_grad()"
+        return partly("the judge builds a graph, for a gradient that nobody wants: ask within torch.no_grad()", 1 / 2)
     return None
 
 
@@ -130,12 +133,13 @@ def interval(seed: int, answer: dict) -> str | None:
         return "the lower end is above the upper one: have low and high, or their signs, changed places?"
     if like(right):
         if not torch.equal(got, again):
-            return "the same seed gives another interval: draw with a generator, seeded with it"
+            return partly("the same seed gives another interval: draw with a generator, seeded with it", 1 / 2)
         if torch.equal(got, other):
-            return (
+            said = (
                 "another seed gives the very same interval: seed the generator with the seed that is given. (Or was "
                 "nothing drawn at all? The formula for a bell curve is another interval)"
             )
+            return partly(said, 1 / 2)
         return None
     unpaired = ends(first[drawn].mean(dim=1) - second[apart].mean(dim=1))
     cases = {

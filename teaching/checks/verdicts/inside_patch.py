@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from ..core import check_tensor, close
+from ..core import check_tensor, close, partly
 from ..probes import inside as asked
 
 
 def patch(seed: int, answer: dict) -> str | None:
-    for (photo, answers, side, apart, first), got in zip(asked.patch_questions(seed), answer["patches"], strict=True):
+    questions = zip(asked.patch_questions(seed), answer["patches"], strict=True)
+    for share, ((photo, answers, side, apart, first), got) in zip((0.0, 1 / 2), questions, strict=True):
         problem = _one_patch(got, photo, answers, side, apart, first)
-        if problem:
-            return f"units {apart} pixels apart see {side}, unit 0 begins at {first}: {problem}"
+        if problem:  # the first has its happiest unit within the picture, the second at the border
+            return partly(f"units {apart} pixels apart see {side}, unit 0 begins at {first}: {problem}", share)
     return None
 
 
@@ -64,6 +66,10 @@ def _one_patch(got: Tensor, photo: Tensor, answers: Tensor, side: int, apart: in
     for message, (y, x) in cases.items():
         if (y, x) != (top, left) and isinstance(got, Tensor) and close(got, photo[:, y : y + side, x : x + side]):
             return message
+    margin = (side, side, side, side)
+    y, x = over[0] + side, over[1] + side
+    if isinstance(got, Tensor) and close(got, F.pad(photo, margin)[:, y : y + side, x : x + side]):
+        return "that unit looks over the border, where you have put black. Leave such units out"
     happiest = sees_all.view(-1)[answers.argmax()]
     if isinstance(got, Tensor) and got.ndim == 3 and got.shape != (3, side, side) and not happiest:
         return f"the patch is {tuple(got.shape)}: that unit looks over the border. Leave such units out"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import check_tensor, close
+from ..core import check_tensor, close, partly
 from ..probes.pomeranian import bench, frame, zoo
 
 
@@ -47,7 +47,7 @@ def start(seed: int, answer: dict) -> str | None:
 def lookup(seed: int, answer: dict) -> str | None:
     """A whole name in any case, the only name that holds the query, or an index; all else is a LookupError."""
     classes, queries = zoo(seed)
-    names = [name.lower() for name in classes]
+    names, problems = [name.lower() for name in classes], []
     for query, (kind, found) in zip(queries, answer["answers"], strict=True):
         asked = f"find_class(classes, {query!r})"
         if isinstance(query, int):
@@ -57,8 +57,9 @@ def lookup(seed: int, answer: dict) -> str | None:
             holding = exact or [i for i, name in enumerate(names) if query.lower() in name]
             wanted = holding[0] if len(holding) == 1 else None
         if (kind, found) != ("found", wanted) and not (wanted is None and kind == "LookupError"):
-            return _astray(asked, query, wanted, kind, found, classes)
-    return None
+            problems.append((wanted is None, _astray(asked, query, wanted, kind, found, classes)))
+    one_kind = len({refuse for refuse, _ in problems}) == 1  # finding is one part, refusing the other
+    return partly(problems[0][1], 1 / 2 if one_kind else 0.0) if problems else None
 
 
 def _astray(asked: str, query, wanted: int | None, kind: str, found, classes: list[str]) -> str:
@@ -131,9 +132,10 @@ def autopsy(seed: int, answer: dict) -> str | None:
         label = next(label for label in plan if plan[label] != right.get(label))
         return f"{label!r} has the settings {plan[label]}"
     if answer["misspelled"] != "LookupError":
-        return (
+        said = (
             "a change to 'weight_decay', which this recipe calls 'wd', was accepted: it would have changed "
             "nothing, and you "
             "would have concluded that decay does not matter. Raise a KeyError for a key that the recipe lacks"
         )
+        return partly(said, 1 / 2)
     return None

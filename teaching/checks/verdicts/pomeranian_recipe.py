@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..core import check_tensor, compare
+from ..core import check_tensor, compare, partly
 from ..probes.pomeranian import Recipe, small_recipe
+from ..probes.toys import Log, Watched, left
+from .gradient_ascent_climb import changed
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
@@ -88,11 +90,8 @@ def ideal(seed: int, answer: dict) -> str | None:
             "averages move. "
             "Call network.eval() before the loop"
         )
-    if answer["changed"]:
-        return (
-            f"the network has changed ({answer['changed'][0]}, for one): the optimizer is to hold x alone, "
-            "AdamW([x], ...)"
-        )
+    if moved := changed(answer, left(Watched(given.network, Log()))):
+        return f"the network has changed ({moved[0]}, for one): the optimizer is to hold x alone, AdamW([x], ...)"
     x, score = answer["result"]
     if (problem := check_tensor(x, tuple(given.start.shape), "x")) is not None:
         return problem
@@ -102,6 +101,12 @@ def ideal(seed: int, answer: dict) -> str | None:
     problem = compare(x, right, "x after the last step", {still: given.start, **wrong}, rtol=1e-3, atol=1e-3)
     if problem is not None:
         return problem
+    problems = [problem for problem in (_left_over(answer), _honest(score, given, right)) if problem]
+    return partly(problems[0], 1 - len(problems) / 5) if problems else None
+
+
+def _left_over(answer: dict) -> str | None:
+    """What was left behind that should not have been."""
     if answer["tracked"]:
         return "x still requires a gradient: return x.detach()"
     if answer["piles"]:
@@ -109,7 +114,7 @@ def ideal(seed: int, answer: dict) -> str | None:
             "gradients have piled up in the network's weights, where nobody reads them: freeze it with "
             "requires_grad_(False) before the loop"
         )
-    return _honest(score, given, right)
+    return None
 
 
 def _honest(score, given: Recipe, x: Tensor) -> str | None:

@@ -1,25 +1,22 @@
-"""Running a notebook's cells one after the other, each allowed to fail, and then answering what the grader asks."""
+"""The whole life of a confined process: cells are run and questions answered, in the order in which the grader asks."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import linecache
 import os
-import re
 import socket
 import struct
 import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
 from teaching.checks.core import pack, serve, unpack
-from teaching.checks.probing import Sink, TookTooLong, in_words, time_limit
 
-MAGIC = re.compile(r"^(\s*)([%!?].*)$", re.MULTILINE)
-FULL = "out of memory"
+from .cells import FULL, Missing, Notebook
+
 PROBES = ("teaching.checks.probes.", "overlay_probes.")
+OURS = ("teaching.", "overlay_probes", "inside.")
+TAMPERED = "the checks themselves were changed while they looked on"
 
 
 def send(channel: socket.socket, value: Any) -> None:
@@ -56,54 +53,65 @@ def find_probe(name: str) -> Callable:
     return getattr(importlib.import_module(module), function)
 
 
-def run_cell(name: str, source: str, names: dict[str, Any], limit: float) -> str | None:
-    """Run one cell in a namespace; return what went wrong, in words, or None."""
-    source = MAGIC.sub(r"\1pass  # \2", source)  # no IPython here: magics and shell commands are left out
-    file = f"<cell {name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    try:
-        with contextlib.redirect_stdout(Sink()), contextlib.redirect_stderr(Sink()), time_limit(limit):
-            exec(compile(source, file, "exec"), names)
-    except TookTooLong:
-        return f"still running after {limit:g} s: is there a loop that never ends?"
-    except NotImplementedError as error:
-        return f"not written yet: {error}".rstrip(": ")
-    except MemoryError:
-        return FULL
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
-        return in_words(error)
-    return None
+def seal() -> Callable[[], bool]:
+    """Remember what probes and checks are by now; what is returned puts it back, and says whether anything was changed.
 
+    A student's code shares this process with the probes and could put others in their place. It does not hold against
+    somebody who rewrites memory; nothing but what a function answers does.
+    """
+    modules = [module for name, module in sys.modules.items() if name.startswith(OURS)]
+    classes = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
+    places = [*modules, *(one for one in dict.fromkeys(classes) if one.__module__.startswith(OURS))]
+    was = [(place, {k: value for k, value in vars(place).items() if not k.startswith("__")}) for place in places]
+    codes = [(value, value.__code__) for _, names in was for value in names.values() if hasattr(value, "__code__")]
 
-def namespace() -> dict[str, Any]:
-    """What a notebook begins with."""
-    module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
-    module.__dict__["display"] = lambda *_, **__: None
-    return module.__dict__
+    def put_back() -> bool:
+        changed = False
+        for place, names in was:
+            for name, value in names.items():
+                if vars(place).get(name) is not value:
+                    changed = True
+                    setattr(place, name, value)
+        for function, code in codes:
+            if function.__code__ is not code:
+                changed, function.__code__ = True, code
+        return changed
+
+    return put_back
 
 
 def live(channel: socket.socket, layers: list[str], refused: list[str]) -> None:
-    """The whole life of a confined process: get the cells, run them, answer until the grader hangs up."""
+    """Run cells and answer questions until the grader hangs up."""
+    answer, put_back = serve, seal()
     send(channel, {"layers": layers})
-    job = receive(channel)
-    names = namespace()
-    for name, source in job["cells"]:
-        send(channel, {"at": name})
-        problem = run_cell(name, source, names, job["limit"])
-        send(channel, {"ran": name, "problem": problem})
-        if problem == FULL:
-            os._exit(1)  # what it hoards would be missing to the others: the grader begins again without it
-    send(channel, {"done": True})
+    notebook = Notebook()
     while True:
         try:
             asked = receive(channel)
         except (EOFError, OSError):
             os._exit(0)
+        if asked["do"] == "run":
+            run(channel, notebook, asked["cells"], asked["limit"])
+            continue
         if asked["do"] == "refused":
             send(channel, {"answer": list(refused)})
             continue
+        put_back()
+        Missing.asked = True
         try:
-            send(channel, serve(asked, names, find_probe))
+            told = answer(asked, notebook.names, find_probe)
         except MemoryError:
-            send(channel, {"problem": "out of memory"})
+            told = {"problem": FULL}
+        Missing.asked = False
+        send(channel, {"problem": TAMPERED} if put_back() else told)
+
+
+def run(channel: socket.socket, notebook: Notebook, cells: list[list[str]], limit: float) -> None:
+    """Run cells, and tell of each when it begins and how it ended."""
+    for kind, name, source, ours in cells:
+        send(channel, {"at": name})
+        problem = notebook.step(kind, name, source, ours, limit)
+        send(channel, {"ran": name, "problem": problem})
+        if problem == FULL:
+            os._exit(1)  # what it hoards would be missing to the others: the grader begins again without it
+    send(channel, {"done": True})

@@ -1,0 +1,155 @@
+"""A folder of submissions in, a row for each out; what has been graded already is not graded again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from . import overlay, sandbox_files, submission, tables
+from .grade import Settings, nothing
+from .rows import Row
+from .source import ROOT, Assignment
+from .submission import Submission
+from .worker import Workplace, grade_all
+
+RULES = ("teaching/checks/**/*.py", "teaching/grading/inside/*.py", "helpers/**/*.py")  # what a grade depends on
+GRADER = ("files", "grade", "overlay", "picture", "processes", "run", "sandbox_files", "session", "source")
+RULES += tuple(f"teaching/grading/{name}.py" for name in (*GRADER, "submission", "worker"))
+
+
+def grade_folder(
+    folder: Path,
+    assignments: Sequence[Assignment],
+    out: Path,
+    tests: Path | None,
+    settings: Settings,
+    jobs: int,
+    fresh: bool,
+    who: Callable[[str], str],
+) -> tuple[list[Row], list[str]]:
+    """Grade all that lies in a folder.
+
+    Args:
+        folder: of submissions.
+        assignments: those that are graded.
+        out: where ``.results`` lies, with what has been graded, the pictures and this class's random seed.
+        tests: the teacher's own tests, or None.
+        settings: limits; the seed is the class's own.
+        jobs: how many at a time.
+        fresh: whether to grade again what has been graded.
+        who: from an entry's name to what the student is called.
+
+    Returns:
+        The rows, and the places where students' code could have read the repository.
+
+    Raises:
+        NotADirectoryError, LookupError: there is nothing to grade, or a test for no question; a message for people.
+    """
+    found = submission.collect(folder, assignments, who)
+    if not found:
+        raise LookupError(f"no submissions in {folder}: expected a folder or a notebook for each student")
+    by_name = {assignment.name: assignment for assignment in assignments}
+    for assignment in assignments:
+        _check_overlay(overlay.load(tests, assignment.name), assignment)
+    cache = out / ".results" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    settings = replace(settings, seed=class_seed(out / ".results" / "seed"))
+    common = rules(tests, settings)
+    rows: dict[int, Row] = {}
+    todo: list[Submission] = []
+    for one in found:
+        kept = None if fresh else known(cache / mark(one, by_name, common))
+        if one.not_graded:
+            rows[id(one)] = nothing(one, by_name.get(one.assignment))
+        elif kept is not None:
+            rows[id(one)] = kept
+        else:
+            todo.append(one)
+    bar = tqdm(total=len(found), initial=len(found) - len(todo), unit="notebook")
+    with bar, tempfile.TemporaryDirectory() as place:
+        built = _sandbox(Path(place).resolve(), tests)
+        readable = tuple(sandbox_files.readable(built))
+        desk = Workplace(built, built.parent / "scratch", out / ".results" / "pictures", tests, readable, settings)
+        by_student = {(one.student, one.assignment): one for one in todo}
+
+        def keep(one: Submission, _: Assignment, row: Row) -> None:
+            rows[id(by_student[one.student, one.assignment])] = row
+            if not row.not_graded:
+                tables.write(cache / mark(one, by_name, common), json.dumps(row.as_data(), indent=1))
+            bar.update()
+
+        if todo:
+            grade_all([(one, by_name[one.assignment]) for one in todo], desk, max(1, jobs), keep)
+        exposed = sandbox_files.exposed(built)
+    in_order = [rows[id(one)] for one in found]
+    name_equal_recipes(in_order)
+    return in_order, exposed
+
+
+def _sandbox(place: Path, tests: Path | None) -> Path:
+    for name in ("sandbox", "scratch"):
+        (place / name).mkdir()
+    return sandbox_files.build(place / "sandbox", tests)
+
+
+def _check_overlay(tests: list[overlay.Hidden], assignment: Assignment) -> None:
+    names = [question.name for question in assignment.questions]
+    for test in tests:
+        if test.question not in names:
+            raise LookupError(f"the overlay's {test.name} is for {test.question!r}; there are {', '.join(names)}")
+
+
+def class_seed(path: Path) -> int:
+    """The number that this class's tests are seeded with: drawn once, so that all are asked the same, and kept."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(path.read_text(encoding="utf-8"))
+    seed = 1000 + secrets.randbelow(10**6)
+    tables.write(path, f"{seed}\n")
+    return seed
+
+
+def rules(tests: Path | None, settings: Settings) -> str:
+    """Whatever a row depends on besides the submission and the assignment, as a hash."""
+    digest = hashlib.sha256(json.dumps(asdict(settings)).encode() + overlay.fingerprint(tests).encode())
+    for pattern in RULES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def mark(one: Submission, assignments: dict[str, Assignment], common: str) -> str:
+    """The name of the file in which a submission's row is kept."""
+    assignment = assignments[one.assignment].path.read_bytes() if one.assignment in assignments else b""
+    digest = hashlib.sha256(common.encode() + assignment + json.dumps(asdict(one)).encode())
+    return f"{digest.hexdigest()[:32]}.json"
+
+
+def known(path: Path) -> Row | None:
+    """A row that is kept, if it is there and whole."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        return Row.from_data(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def name_equal_recipes(rows: Sequence[Row]) -> None:
+    """Note in each row who else handed in the same recipe."""
+    same = defaultdict(list)
+    for row in rows:
+        for score in row.scores:
+            if score.picture:
+                same[score.picture["recipe"]].append((row, score.picture["file"]))
+    for group in same.values():
+        for row, file in group:
+            others = [(other, "" if theirs == file else " (another target or seed)") for other, theirs in group]
+            named = [f"{other.student}{how}" for other, how in others if other is not row]
+            if named:
+                row.notes.append(f"the same recipe as {', '.join(named)}")
