@@ -15,7 +15,7 @@ from .ledger import Ledger
 from .manual import Manual, Standing, standing
 from .roster import Roster
 from .rows import Row
-from .run import grade_folder
+from .run import grade_folder, name_equal_recipes
 
 NEXT = "Type points and comments into {manual}, and run the same command again."
 
@@ -55,6 +55,9 @@ def run(chosen: argparse.Namespace) -> Done:
     )
     ledger = Ledger(chosen.out / ".results" / "rows", roster)
     ledger.keep(rows)
+    for row in ledger.rows:  # what this run said of equal recipes is said of the whole class
+        row.notes = [note for note in row.notes if not note.startswith("the same recipe as")]
+    name_equal_recipes(ledger.rows)
     course = pages.Course.read(every, chosen.out / ".results" / "pictures")
     isolation = in_force(sorted({layer for row in ledger.rows for layer in row.layers}), exposed)
     lines = [said, *isolation, *ledger.said, *write(ledger.rows, course, roster, dates, chosen.out, isolation)]
@@ -90,7 +93,7 @@ def write(
         "canvas.csv": exports.canvas(found, course, roster),
         "moodle.csv": exports.moodle(found, course, roster),
     }
-    lines = [*unknown(rows, roster), *exports.missing(found, course, roster), *manual.problems]
+    lines = [*ungraded(rows), *unknown(rows, roster), *exports.missing(found, course, roster), *manual.problems]
     lines += manual.unclaimed(students)
     lines += [f"--due {name}=…: there is no student, file or assignment {name!r}." for name in due.unused(dates, rows)]
     for name, text in texts.items():
@@ -117,6 +120,11 @@ def give_back(found: exports.Class, course: pages.Course, roster: Roster, folder
     for path in folder.glob("*.html"):
         if path.stem.casefold() not in written:
             path.unlink()
+
+
+def ungraded(rows: Sequence[Row]) -> list[str]:
+    """Sentences about what was handed in and could not be graded."""
+    return [f"{row.file or row.student}: not graded: {row.not_graded}." for row in rows if row.not_graded]
 
 
 def unknown(rows: Sequence[Row], roster: Roster) -> list[str]:

@@ -1,0 +1,411 @@
+"""What a teacher works with: nothing typed is lost, everybody is found, and each gets a page of their own."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from teaching.grading import __main__ as command
+from teaching.grading import asked, classroom, due, exports, ledger, manual, pages, source, tables
+from teaching.grading.roster import Person, Roster
+from teaching.grading.rows import Row, Score
+from tests import synthetic_class
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSIGNMENTS = source.every()
+STEMS = [one.name for one in ASSIGNMENTS]
+A = ASSIGNMENTS[0]
+SOURCE = 'id,name,e-mail\ns1,Ada Lovelace,ada@x.org\ns2,"Hopper, Grace",grace@x.org\ns3,José Núñez,jn@x.org\n'
+unix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs Linux or macOS")
+
+
+@pytest.fixture
+def roster(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text(SOURCE, encoding="utf-8")
+    return Roster.read(path, STEMS)
+
+
+def records(path):
+    """A table as a spreadsheet reads it; every file has the mark by which Excel knows UTF-8."""
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
+
+
+def row(student="s1", points=1.0, entries=("ada",), **more):
+    """A row of assignment A: one question, one answer in words."""
+    scores = [Score("a-step-test", "A.1", 2.0, points, message="=too small"), Score("a-carpet", "A.4", 1.0, 0.0, 1.0)]
+    scores[1].written = "x" * 9000 + "<script>alert(1)</script>"
+    return replace(Row(student, A.name, list(entries), f"{student}.ipynb", scores=scores), **more)
+
+
+def type_in(path, student, **cells):
+    """What a teacher does in a spreadsheet."""
+    table = tables.parse(path.read_bytes())
+    place = next(n for n, line in enumerate(table.rows) if line[table.header.index("student")] == student)
+    for name, cell in cells.items():
+        table.rows[place][table.header.index(name.replace("__", " ").replace("_", "-"))] = cell
+    tables.write(path, tables.written([table.header, *table.rows]), tables.BOM)
+
+
+# --- the story, from an empty folder ---
+
+
+@unix
+def test_the_story(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    right = synthetic_class.quick(synthetic_class.reference())
+    empty = nbformat.read(synthetic_class.STUDENT, as_version=4)
+
+    def hand_in(place, **cells):
+        filled = synthetic_class.fill(empty, synthetic_class.Kind("x", cells), right)
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(filled, place)
+
+    def grade(folder, *more):
+        capsys.readouterr()
+        assert command.main([folder, "--assignment", "a", "--jobs", "1", *more]) == 0
+        return capsys.readouterr().out
+
+    Path("roster.csv").write_text(SOURCE + "s4,Alan Turing,alan@x.org\n", encoding="utf-8")
+    hand_in("handed-in/lovelaceada_10234_5678_a_gradient_ascent.ipynb")
+    hand_in("handed-in/Grace Hopper_48213_assignsubmission_file_/a_gradient_ascent.ipynb", **{"a-ideal": "1 / 0\n"})
+
+    # grade the downloads of two systems
+    said = grade("handed-in")
+    assert "roster.csv: 4 people" in said and "Missing in a: José Núñez, Alan Turing" in said
+    assert "2 submissions in" in said and "2 rows in all" in said
+    first = {line["student"]: line for line in records(Path("grades/students.csv"))}
+    assert [first[s]["a"] for s in ("s1", "s2", "s3")] == ["15", "14", ""]
+    assert first["s1"]["to read"] == "5" and first["s3"]["missing"] == "a"
+
+    # read, look, type; in a spreadsheet that writes semicolons and commas, with a column of one's own
+    path = Path("grades/manual.csv")
+    assert [line["student"] for line in records(path)] == ["s1", "s2", "s3", "s4"]
+    type_in(path, "s1", a_carpet="0,5", a_two_pixels="2", a_picture="3", a__comment="Good; see me.")
+    type_in(path, "s2", a__extra="-1")
+    table = tables.parse(path.read_bytes())
+    table.header += ["a-ideal-test", "my notes"]
+    table.rows = [[*line, "1" if line[0] == "s2" else "", "sits in front"] for line in table.rows]
+    typed = tables.written([table.header, *table.rows], ";").encode("cp1252").removesuffix(b"\n")
+    path.write_bytes(typed)
+
+    # a late student, whose name Canvas writes together
+    hand_in("late/turingalan_LATE_10235_6001_a_gradient_ascent-1.ipynb")
+    hand_in("late/Kurt Gödel_999_assignsubmission_file_/a_gradient_ascent.ipynb", **{"a-step": ""})
+    said = grade("late")
+    assert "2 submissions in" in said and "4 rows in all" in said
+    assert path.read_bytes().startswith(typed), "what was typed is no longer there, byte for byte"
+    assert path.read_bytes().decode("cp1252").splitlines()[-1].startswith("Kurt Gödel;Kurt Gödel;")
+    assert "Kurt Gödel is not in the roster" in said
+
+    # a mended check, here a test of the teacher's own, over the first folder
+    Path("tests").mkdir()
+    Path("tests/a_gradient_ascent.py").write_text(
+        "from teaching.grading import hidden\n@hidden('a-step-test')\ndef no(student):\n    assert 0, 'mended'\n"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "s1, a_gradient_ascent: 15 points before, now 13" in grade("handed-in", "--overlay", "~/tests")
+    assert path.read_bytes().startswith(typed)
+
+    # totals, exports, pages
+    lines = {line["student"]: line for line in records(Path("grades/students.csv"))}
+    assert lines["s1"]["a"] == "17.5" and lines["s1"]["to read"] == "0"  # 12 by the machine, 5.5 by hand
+    assert lines["s2"]["a"] == "12" and lines["s4"]["late"] == "a: late, says Canvas"
+    assert lines["s3"]["a"] == "" and lines["Kurt Gödel"]["a"] == "13"
+    canvas = {line["Student"]: line for line in records(Path("grades/canvas.csv"))}
+    title = "Assignment A: Gradient ascent and its theory"
+    assert canvas["Points Possible"][title] == "20"
+    assert canvas["Ada Lovelace"] | {"Section": ""} == {
+        "Student": "Ada Lovelace", "ID": "10234", "SIS User ID": "s1", "SIS Login ID": "ada@x.org", "Section": "",
+        title: "17.5",
+    }  # fmt: skip
+    moodle = {line["Email address"]: line for line in records(Path("grades/moodle.csv"))}
+    assert moodle["ada@x.org"][f"{title} (Real)"] == "17.5"
+    assert moodle["ada@x.org"][f"{title} (Feedback)"] == "Good; see me."
+    assert moodle["grace@x.org"]["Last name"] == "Hopper" and moodle["jn@x.org"][f"{title} (Real)"] == ""
+    back = {place.stem: place.read_text(encoding="utf-8") for place in Path("grades/give_back").iterdir()}
+    assert sorted(back) == ["Kurt-Gödel", "s1", "s2", "s4"]
+    assert "Good; see me." in back["s1"] and "17.5 of 20" in back["s1"] and "def ascent_step" in back["s1"]
+    for student, name in (("s1", "Lovelace"), ("s2", "Hopper"), ("s4", "Turing"), ("Kurt-Gödel", "Gödel")):
+        assert [one for one in ("Lovelace", "Hopper", "Turing", "Gödel") if one in back[student]] == [name]
+    sheet = Path("grades/pictures.html").read_text(encoding="utf-8")
+    assert sheet.count("<article") == 4 and "Lovelace" not in sheet and "s1" not in sheet
+    words = Path("grades/words.html").read_text(encoding="utf-8")
+    assert "Lovelace" not in words and "Model answer" in words
+
+
+# --- what a teacher types ---
+
+
+def test_manual_points_replace_the_graders_and_the_rest_waits(tmp_path, roster):
+    table = manual.Manual(tmp_path / "manual.csv", roster, ASSIGNMENTS)
+    table.add(["s1", "s2"])
+    type_in(table.path, "s1", a_carpet="0.5", a__extra="-2", a__comment="Hm.")
+    read = manual.Manual(table.path, roster, ASSIGNMENTS)
+    one = manual.standing(row(), read.of("s1"))
+    assert (one.total, one.to_read, one.comment, one.by_hand) == (-0.5, 0.0, "Hm.", {"a-carpet"})
+    other = manual.standing(row("s2"), read.of("s2"))
+    assert (other.total, other.to_read) == (1.0, 1.0)
+    assert read.problems == []
+
+
+def test_a_file_that_was_typed_into_keeps_every_byte(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    for data in (
+        'student;a-carpet;x\r\ns1;0,5;"two\nlines"'.encode("utf-16"),
+        b'x,student,a-carpet\n,ADA@x.org,"1"\n',
+        b"\xef\xbb\xbfstudent\ta-carpet\ns1\t1\n\n",
+    ):
+        path.write_bytes(data)
+        table = manual.Manual(path, roster, ASSIGNMENTS)
+        table.add(["s1", "s2", "s3"])
+        assert path.read_bytes().startswith(data)
+        again = manual.Manual(path, roster, ASSIGNMENTS)
+        assert set(again.by_student) == {"s1", "s2", "s3"} and again.of("s1").points["a-carpet"] > 0
+        before = path.read_bytes()
+        again.add(["s1", "s3"])
+        assert path.read_bytes() == before
+    path.write_bytes("student;name\né;x\n".encode("cp1252"))
+    with pytest.raises(LookupError, match="save it as CSV UTF-8"):
+        manual.Manual(path, Roster(), ASSIGNMENTS).add(["王"])
+
+
+def test_somebody_saves_while_rows_are_added(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    slow = manual.Manual(path, roster, ASSIGNMENTS)
+    slow.add(["s1"])
+    type_in(path, "s1", a_carpet="1")
+    slow.add(["s1", "s2"])
+    read = manual.Manual(path, roster, ASSIGNMENTS)
+    assert read.of("s1").points == {"a-carpet": 1.0} and "s2" in read.by_student
+
+
+def test_what_cannot_count_is_said(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    lines = ["student,a-carpet,a-setp-test,a-picture,notes", "s1,one,2,9,x", "s1,,,8,", "zoe,1,,,", ",,,,"]
+    path.write_text("\n".join(lines))
+    table = manual.Manual(path, roster, ASSIGNMENTS)
+    said = " | ".join([*table.problems, *table.unclaimed(["s1", "s2"])])
+    for part in (
+        "'a-setp-test'; did you mean 'a-step-test'",
+        "'one' is no number",
+        "9 of 3 points",
+        "9 and 8",
+        "'zoe'",
+    ):
+        assert part in said
+    path.write_text("name\nx\n")
+    with pytest.raises(LookupError, match="no column called student"):
+        manual.Manual(path, roster, ASSIGNMENTS)
+
+
+def test_what_was_typed_before_there_was_a_roster_still_counts(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    manual.Manual(path, Roster(stems=STEMS), ASSIGNMENTS).add(["lovelaceada"])
+    type_in(path, "lovelaceada", a_carpet="1")
+    code = manual.Manual(path, Roster(), ASSIGNMENTS).of("lovelaceada").code
+    assert manual.Manual(path, roster, ASSIGNMENTS).of("s1") == manual.Typed({"a-carpet": 1.0}, {}, code)
+
+
+def test_codes_differ_and_stay(tmp_path):
+    codes = []
+    for number in range(3000):
+        codes.append(manual.code(f"student {number}", codes))
+    assert len(set(codes)) == 3000
+    assert manual.code("student 7") == codes[7]
+
+
+# --- rows that stay ---
+
+
+def test_rows_stay_and_changes_are_told(tmp_path, roster):
+    first = ledger.Ledger(tmp_path / "rows", roster)
+    first.keep([row("s1", 2.0), row("s2", 1.0, ["grace"]), row("s3", entries=["jn"], assignment=STEMS[1])])
+    second = ledger.Ledger(tmp_path / "rows", roster)
+    second.keep([row("s1", 1.0), row("s2", entries=["x"], not_graded="no notebook")])
+    assert second.said == [
+        "s1, a_gradient_ascent: 2 points before, now 1.",
+        "s2, a_gradient_ascent: no notebook; what was graded before stands.",
+    ]
+    third = ledger.Ledger(tmp_path / "rows", roster)
+    assert [(one.student, one.points) for one in third.rows] == [("s1", 1.0), ("s2", 1.0), ("s3", 1.0)]
+    assert len(list((tmp_path / "rows").iterdir())) == 3
+    next(iter((tmp_path / "rows").iterdir())).write_text("{")  # a file that was cut off costs its own row alone
+    assert len(ledger.Ledger(tmp_path / "rows", roster).rows) == 2
+
+
+def test_rows_meet_under_a_later_roster_and_namesakes_do_not(tmp_path, roster):
+    alone = Roster(stems=STEMS)
+    book = ledger.Ledger(tmp_path, alone)
+    book.keep([row("lovelaceada", 1.0, ["lovelaceada_10234_1_a.ipynb"])])
+    book.keep([row("Jo Li", 1.0, ["Jo Li_11_assignsubmission_file_"])])
+    book.keep([row("Jo Li", 2.0, ["Jo Li_12_assignsubmission_file_"])])
+    assert [one.student for one in book.rows] == ["Jo Li", "Jo Li 12", "lovelaceada"]
+    later = ledger.Ledger(tmp_path, roster)
+    later.keep([row("s1", 2.0, ["Ada Lovelace_5_assignsubmission_file_"])])
+    assert [(one.student, one.points) for one in later.rows if one.student == "s1"] == [("s1", 2.0)]
+
+
+# --- who is who ---
+
+
+@pytest.mark.parametrize(
+    ("entry", "student", "alone"),
+    [
+        ("lovelaceada_10234_5678_a_gradient_ascent.ipynb", "s1", "lovelaceada"),
+        ("lovelaceada_LATE_10234_5678_a_gradient_ascent-1.ipynb", "s1", "lovelaceada"),
+        ("Ada Lovelace_48213_assignsubmission_file_", "s1", "Ada Lovelace"),
+        ("Grace Hopper_48213_assignsubmission_file_a_gradient_ascent.ipynb", "s2", "Grace Hopper"),
+        ("nunezjose_321_654_x.ipynb", "s3", "nunezjose"),
+        ("José Núñez_7_assignsubmission_file", "s3", "José Núñez"),
+        ("s2_a_gradient_ascent.ipynb", "s2", "s2"),
+        ("ada", "s1", "ada"),
+        ("ada.ipynb", "s1", "ada"),
+        ("a_gradient_ascent_Ada_Lovelace (1).ipynb", "s1", "Ada_Lovelace"),
+        ("grace@x.org.zip", "s2", "grace@x.org"),
+        ("nobody.pdf", "nobody", "nobody"),
+        ("a_gradient_ascent.ipynb", "a_gradient_ascent", "a_gradient_ascent"),
+    ],
+)
+def test_names_out_of_folders_and_files(roster, entry, student, alone):
+    assert roster.who(entry) == student
+    assert Roster(stems=STEMS).who(entry) == alone
+
+
+def test_two_people_of_one_name_are_two():
+    alone = Roster()
+    alone.see(["Jo Li_11_assignsubmission_file_", "Jo Li_12_assignsubmission_file_", "smithj_101_12_x.ipynb"])
+    assert alone.who("Jo Li_11_assignsubmission_file_") == "Jo Li 11"
+    assert alone.who("smithj_101_13_y.ipynb") == "smithj"
+    namesakes = Roster([Person("s1", "Jo Li"), Person("s2", "Jo Li", cells={"moodle": "12"})])
+    assert namesakes.who("Jo Li_12_assignsubmission_file_") == "s2"
+    assert namesakes.who("Jo Li_11_assignsubmission_file_") == "Jo Li"
+
+
+def test_lists_of_other_makes(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Assignment A: Gradient ascent and its theory (77)\n"
+        '    Points Possible,,,,,20\n"Lovelace, Ada",10234,u1,ada,01,\n"Student, Test",99,,,01,\n'
+    )
+    roster = Roster.read(path, STEMS)
+    assert [(one.key, one.name) for one in roster.people] == [("u1", "Lovelace, Ada")]
+    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    found = exports.gather([manual.standing(row("u1"), manual.Typed())], roster)
+    text = exports.canvas(found, course, roster)
+    assert text.splitlines()[0].endswith("Section,Assignment A: Gradient ascent and its theory (77)")
+    assert text.splitlines()[2] == '"Lovelace, Ada",10234,u1,ada,01,1'
+    path.write_text("First name;Last name;ID number;Email address\nAda;Lovelace;7;ada@x.org\n")
+    assert Roster.read(path).people[0] == Person("7", "Ada Lovelace", "ada@x.org")
+    path.write_text("id,name\n7,A\n7,B\n")
+    with pytest.raises(LookupError, match="2 times"):
+        Roster.read(path)
+    path.write_text("what,ever\n1,2\n")
+    with pytest.raises(LookupError, match="expected the columns"):
+        Roster.read(path)
+
+
+# --- dates ---
+
+
+def test_dates_mark_and_do_not_judge():
+    dates = due.read(["2026-12-01", "a=2026-12-02T18:00", "ada=2026-12-09"])
+    moment = datetime(2026, 12, 2, 20, 30).timestamp()
+    assert due.late(dates, row(entries=["bob"], modified=moment)) == "2 h 30 min late"
+    assert due.late(dates, row(entries=["ada"], modified=moment)) == ""
+    assert due.late(dates, row(entries=["bob"], modified=moment, assignment="b_x")) == "20 h 30 min late"
+    assert due.late(due.read(["2026-12-02"]), row(modified=moment)) == ""  # a day is late when it is over
+    assert due.late({}, row(modified=moment)) == ""
+    assert due.unused(due.read(["zoe=2026-12-01", "a=2026-12-01"]), [row()]) == ["zoe"]
+    with pytest.raises(LookupError, match="expected a date"):
+        due.read(["tomorrow"])
+
+
+# --- pages and tables ---
+
+
+def test_what_students_write_is_text_in_every_page(tmp_path, roster):
+    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    hostile = "<script>alert(1)</script>"
+    one = manual.standing(row(answers={"a-step": hostile}, notes=[hostile], file=hostile), manual.Typed(code="AB23"))
+    one.comment = hostile
+    drawn = {
+        "file": "gone.png",
+        "caption": hostile,
+        "opinion": hostile,
+        "rank": 1,
+        "probability": 0.5,
+        "recipe": hostile,
+    }
+    one.row.scores.append(Score("a-picture", hostile, 3.0, 1.0, 2.0, hostile, picture=drawn))
+    one = replace(manual.standing(one.row, manual.Typed(code="AB23")), comment=hostile)
+    made = [
+        pages.given_back(Person("s1", hostile), [one], course),
+        pages.contact_sheet([one], course),
+        pages.written_answers([one], course),
+        pages.grades([one], course, roster, [hostile]),
+    ]
+    for page in made:
+        assert "<script" not in page and 'src="http' not in page and "<link" not in page
+    assert "x" * 9000 in made[2] and asked.read(A.path)[1]["a-carpet"].model[:40] in made[2]
+    assert asked.render("![x](http://a.b/c) [y](javascript:1)").count("<img") == 0
+
+
+def test_a_spreadsheet_takes_nothing_for_a_formula(roster, tmp_path):
+    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    one = manual.standing(row("=cmd()", notes=["-1+1"]), manual.Typed(comments={"a": "@x"}))
+    for text in (
+        exports.submissions([one], course, roster),
+        exports.moodle(exports.gather([one], roster), course, roster),
+    ):
+        cells = [cell for line in csv.reader(text.splitlines()) for cell in line]
+        assert not [cell for cell in cells if cell[:1] in "=@+" and cell]
+
+
+# --- the command ---
+
+
+def test_errors_for_people(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command.main([str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err == f"grading: no folder {tmp_path / 'none'}\n"
+    for more, part in (
+        (["--assignment", "z"], "no assignment begins with 'z'"),
+        (["--roster", "nobody.csv"], "no roster nobody.csv"),
+        (["--due", "soon"], "expected a date"),
+    ):
+        assert command.main([str(tmp_path), *more]) == 1
+        assert part in capsys.readouterr().err
+
+
+def test_help_needs_nothing_and_a_run_says_what_it_needs():
+    bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'x'; "
+            "import runpy; runpy.run_module('teaching.grading', run_name='__main__')"]  # fmt: skip
+    helped = subprocess.run([*bare, "--help"], capture_output=True, text=True)
+    assert helped.returncode == 0 and "--roster" in helped.stdout, helped.stderr
+    ran = subprocess.run([*bare, "somewhere"], capture_output=True, text=True)
+    assert ran.returncode == 1 and "make grade" in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_paths_begin_at_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    chosen = command.parse(["~/class", "--overlay", "~/tests", "--out", "~/out"])
+    assert (chosen.submissions, chosen.overlay, chosen.out) == (
+        tmp_path / "class",
+        tmp_path / "tests",
+        tmp_path / "out",
+    )
+
+
+def test_times_are_told_in_words():
+    assert [classroom.in_words(seconds) for seconds in (3.4, 226)] == ["3 s", "3 min 46 s"]
