@@ -339,15 +339,32 @@ def test_make_help_lists_every_public_target():
         assert f"make {target} " in listed
 
 
-def test_the_setup_cell_finds_its_own_clone_again(tmp_path, monkeypatch):
-    """On Colab the clone lies below the working directory; running the cell twice must not clone twice."""
-    text = rename.setup_cell()
-    clone = tmp_path / rename.current_name().split("/")[1]
-    (clone / "helpers").mkdir(parents=True)
-    (clone / "helpers" / "__init__.py").touch()
-    monkeypatch.chdir(tmp_path)
+def run_setup_cell(place, monkeypatch) -> dict:
+    monkeypatch.chdir(place)
     monkeypatch.setattr("sys.path", list(sys.path))
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("cloned again"))
     found: dict = {}
-    exec(compile(text, "setup_cell", "exec"), found)
-    assert found["house"] == clone
+    exec(compile(rename.setup_cell(), "setup_cell", "exec"), found)
+    return found
+
+
+@pytest.mark.parametrize("name", ["ideal-pomeranian", "pomeranian"])
+def test_the_setup_cell_finds_its_own_clone_again(tmp_path, monkeypatch, name):
+    (tmp_path / name / "helpers").mkdir(parents=True)
+    (tmp_path / name / "helpers" / "ascent.py").touch()
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("cloned again"))
+    assert run_setup_cell(tmp_path, monkeypatch)["repository_root"] == tmp_path / name
+
+
+NO_GIT, NO_ANSWER = "there is no git here: install it, or unpack", "cannot be fetched"
+
+
+@pytest.mark.parametrize("git, says", [(None, NO_GIT), ("git", NO_ANSWER)])
+def test_the_setup_cell_says_why_there_is_no_book(tmp_path, monkeypatch, git, says):
+    """Also where a reader's own package `helpers` lies in a folder above, which is not ours."""
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "__init__.py").touch()
+    (tmp_path / "week3").mkdir()
+    monkeypatch.setattr("shutil.which", lambda _: git)
+    monkeypatch.setattr("subprocess.run", lambda command, **__: subprocess.CompletedProcess(command, 128))
+    with pytest.raises(RuntimeError, match=f"{says}.*main.zip here as ideal-pomeranian"):
+        run_setup_cell(tmp_path / "week3", monkeypatch)
