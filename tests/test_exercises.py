@@ -98,13 +98,8 @@ def test_a_better_darkroom(change, words):
     "change, words",
     [
         (("((on_texture - on_others.mean(dim=0)) / deviation)", "on_texture"), "loudest map"),
-        ((" / deviation", ""), "divide by their deviation"),
+        ((" / deviation", ""), "divide by how much"),
         (('name.replace("conv", "relu")', "name"), "after the ReLU"),
-        (("(on_texture - on_others.mean(dim=0)) /", "(on_texture - on_others.mean(dim=0)).abs() /"), "no abs"),
-        (("on_others.std(dim=0)", "on_others.var(dim=0)"), "no variance"),
-        ((" + 0.01 * on_others.mean()", ""), "map is dead"),
-        (("[after].mean(dim=(2, 3))", "[after].amax(dim=(2, 3))"), "highest peak"),
-        (('name.replace("conv", "relu")', '"relu3_1"'), "conv4_2 was named"),
     ],
 )
 def test_a_channel_for_a_texture(change, words):
@@ -174,7 +169,7 @@ def test_a_step_of_one_size(constant, right):
         (("(gaps[0] - gaps[1])", "(gaps[0] - gaps[1]).abs()"), "with its sign"),
         (("[rows, classes]", ".clone()"), "another class|index"),
         (("(gaps[0] - gaps[1]).argmax()", "gaps[1].argmin()"), "where is the artist"),
-        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take logarithms"),
+        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take their logarithms"),
         (("logits.log_softmax(dim=1)", "logits"), "did you forget the softmax"),
     ],
 )
