@@ -118,7 +118,7 @@ def jitter(jitter_step: Callable, seed: int) -> dict:
     generator, many = torch.Generator().manual_seed(seed + 1), []
     for _ in range(MORE):
         seen.clear()
-        jitter_step(score, pictures.clone(), reach, rate, generator)
+        jitter_step(score, pictures.detach().clone(), reach, rate, generator)
         many.append(seen[-1][:1, :1] if seen else None)
     torch.manual_seed(seed + 77)  # a step that draws from torch's own generator will now draw something else
     _, again = steps(6)
