@@ -16,10 +16,7 @@ from teaching.grading.grade import Settings
 from teaching.grading.roster import Roster
 from tests import handed_in, synthetic_class
 
-pytestmark = pytest.mark.slow  # a class of ninety-three takes minutes; the weekly workflow runs it
-
-
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs Linux or macOS")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs Linux or macOS")]
 RIGHT = synthetic_class.quick(synthetic_class.reference())
 STUDENT = nbformat.read(synthetic_class.STUDENT, as_version=4)
 STUBS = {
