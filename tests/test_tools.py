@@ -65,6 +65,24 @@ def test_clean_counts_from_one_skips_empty_cells_and_keeps_only_tags_and_ids():
     nbformat.validate(stored)
 
 
+@pytest.mark.parametrize("tag, hidden", [("solution", True), ("hide-input", True), ("nbval-check-output", False)])
+def test_what_the_site_folds_jupyter_folds(tag, hidden):
+    (cell,) = stored_notebook.clean(notebook(code("1", tags=[tag]))).cells
+    assert cell.metadata.get("jupyter", {}).get("source_hidden", False) is hidden
+
+
+def test_a_notebook_saved_in_jupyter_is_the_stored_one():
+    """What JupyterLab writes into a notebook on opening it is stored already, but for the version of Python."""
+    path = ROOT / "tools" / "notebooks" / "jupyter_server_config.py"
+    c = SimpleNamespace(FileContentsManager=SimpleNamespace())
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), {"c": c})
+    saved = {"metadata": json.loads(json.dumps(stored_notebook.METADATA))}
+    saved["metadata"]["language_info"]["version"] = "3.13.1"
+    c.FileContentsManager.pre_save_hook(model={"type": "notebook", "content": saved}, path="a.ipynb")
+    assert saved["metadata"] == stored_notebook.METADATA
+    c.FileContentsManager.pre_save_hook(model={"type": "file", "content": "text"}, path="a.md")
+
+
 def test_serializing_is_stable():
     stored = stored_notebook.clean(notebook(code("print(1)", [printed("1\n")])))
     again = stored_notebook.clean(nbformat.reads(stored_notebook.serialize(stored), as_version=4))

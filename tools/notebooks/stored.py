@@ -18,9 +18,18 @@ ROOT = Path(__file__).resolve().parents[2]
 METADATA = {
     "accelerator": "GPU",  # Colab's: start on a GPU
     "colab": {"gpuType": "T4", "provenance": []},
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # What JupyterLab writes when it opens a notebook, without the version of Python (see jupyter_server_config.py).
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
+FOLDED = {"hide-input", "solution"}  # tags whose code the site folds away, and Jupyter, too
 WIDGET = "application/vnd.jupyter.widget"
 ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]{6,}>")
 SPEED = re.compile(r"\d(it/s|s/it)\b")
@@ -51,7 +60,10 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     stored.nbformat, stored.nbformat_minor = 4, 5
     count = 0
     for index, cell in enumerate(stored.cells):
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if FOLDED & set(tags or ()):
+            cell.metadata.jupyter = nbformat.from_dict({"source_hidden": True})
         cell.id = cell.get("id") or stable_id(index, cell.source)
         if cell.cell_type != "code":
             continue
