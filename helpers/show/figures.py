@@ -125,10 +125,9 @@ def _fixed_grid(columns: int) -> str:
 def _tile(image: Tensor, words: str, alt: str, tile: float) -> str:
     """One picture of a grid with its words under it, as HTML."""
     made = picture(image, math.ceil(1.5 * tile))
-    budget = min(108_000, round(DENSE * made.width * made.height))
     size = round(tile), round(tile * made.height / made.width)
     sharp = "image-rendering:pixelated;" if made.width <= 64 else ""
-    img = image_tag(webp(made, budget), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
+    img = image_tag(webp(made, dense=DENSE), f"{alt}: {words}" if words else alt, *size, sharp + "width:100%;")
     style = CAPTION_STYLE.replace(".9em", ".82em").replace(".7em", ".4em")
     under = f'<figcaption style="{style};opacity:.85">{as_html(words)}</figcaption>' if words else ""
     return f'<figure class="pom-tile" style="margin:0">{img}{under}</figure>'

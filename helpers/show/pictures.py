@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,16 +82,19 @@ def picture(image: Tensor, width: int | None = None) -> Image.Image:
     return made
 
 
-def webp(image: Image.Image, budget: int = 108_000) -> bytes:
-    """Return the image as WebP that fits in ``budget`` bytes: noise is stored less exactly, then smaller."""
+def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> bytes:
+    """Return the image as WebP that fits in ``budget`` bytes: noise is stored less exactly, then smaller.
+
+    What wants more than ``dense`` bytes a pixel is noise, and stored less exactly, but not smaller.
+    """
     if image.width <= 64:
         return saved(image, format="WEBP", lossless=True)
     for quality in (86, 78, 68, 56, 44, 32):
         data = saved(image, format="WEBP", quality=quality)
-        if len(data) <= budget:
+        if len(data) <= budget and (len(data) <= dense * image.width * image.height or quality <= 56):
             return data
     smaller = round(image.width * 0.85), round(image.height * 0.85)
-    return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget)
+    return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget, dense)
 
 
 def data_uri(data: bytes) -> str:
