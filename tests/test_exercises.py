@@ -51,7 +51,7 @@ def check(exercise: str, answer: str, **before: object) -> None:
     chapter = "larger" if exercise in ("9.1", "9.2", "9.3", "9.4") else f"0{exercise[0]}"
     source = cell(chapter, f'print("Exercise {exercise}: correct')
     if exercise == "5.5":
-        source = source[source.index("class FourMaps") :]  # what stands before wants VGG16 and a minute
+        source = source[: source.index("def stripes")]  # what comes after wants VGG16 and a minute
     names = {"torch": torch, "Tensor": torch.Tensor, "nn": torch.nn, "Path": Path, "mock": mock, "math": math}
     names |= {"try_answer": try_answer, "as_answer": as_answer, "Acts": dict, **before}
     exec(answer, names)
@@ -98,8 +98,13 @@ def test_a_better_darkroom(change, words):
     "change, words",
     [
         (("((on_texture - on_others.mean(dim=0)) / deviation)", "on_texture"), "loudest map"),
-        ((" / deviation", ""), "divide by how much"),
+        ((" / deviation", ""), "divide by their deviation"),
         (('name.replace("conv", "relu")', "name"), "after the ReLU"),
+        (("(on_texture - on_others.mean(dim=0)) /", "(on_texture - on_others.mean(dim=0)).abs() /"), "no abs"),
+        (("on_others.std(dim=0)", "on_others.var(dim=0)"), "no variance"),
+        ((" + 0.01 * on_others.mean()", ""), "map is dead"),
+        (("[after].mean(dim=(2, 3))", "[after].amax(dim=(2, 3))"), "highest peak"),
+        (('name.replace("conv", "relu")', '"relu3_1"'), "conv4_2 was named"),
     ],
 )
 def test_a_channel_for_a_texture(change, words):
@@ -112,6 +117,23 @@ def test_a_channel_for_a_texture(change, words):
 SIMILARITY = cell("05", "def similarity")
 UNIT = "nn.functional.normalize(grams.flatten(1), dim=1)"
 JITTER = cell("04", "def my_jitter")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ((" - alike.diagonal()", ""), "expected"),
+        (("(len(maps) - 1)", "len(maps)"), "divided by B, not"),
+        (("flat @ flat.transpose(1, 2)", "flat.transpose(1, 2) @ flat"), "places were multiplied"),
+        ((UNIT, "maps.flatten(1)"), "expected"),
+        (("maps.flatten(2)", "maps.detach().flatten(2)"), "has no gradient"),
+        ((UNIT, "(g := grams.flatten(1)) / g.norm(dim=1)[:, None]"), "NaN"),
+    ],
+)
+def test_how_much_pictures_resemble_each_other(change, words):
+    check("5.6", SIMILARITY)
+    with pytest.raises(AssertionError, match=words):
+        check("5.6", changed(SIMILARITY, change))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +174,7 @@ def test_a_step_of_one_size(constant, right):
         (("(gaps[0] - gaps[1])", "(gaps[0] - gaps[1]).abs()"), "with its sign"),
         (("[rows, classes]", ".clone()"), "another class|index"),
         (("(gaps[0] - gaps[1]).argmax()", "gaps[1].argmin()"), "where is the artist"),
-        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take their logarithms"),
+        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take logarithms"),
         (("logits.log_softmax(dim=1)", "logits"), "did you forget the softmax"),
     ],
 )

@@ -31,8 +31,6 @@ FLOORS = (
 )
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.ipynb")])  
 WIDTH = 84  # columns of a code cell's box on a page
-STILL_WIDE = {f"{n}.ipynb" for n in ("03_the_ideal_pomeranian", "05_feature_maps", "06_deep_dream")}
-STILL_WIDE |= {"07_a_better_basis.ipynb", "08_a_second_opinion.ipynb"}  # their new versions wait for a full run
 
 
 def modules() -> dict[str, Path]:
@@ -117,9 +115,7 @@ def test_the_loop_fits_on_a_page():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_code_fits_in_its_box(path, request):
-    if path.name in STILL_WIDE:
-        request.applymarker(pytest.mark.xfail(reason="to be mended"))
+def test_code_fits_in_its_box(path):
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     wide = [line for cell in cells for line in cell.source.splitlines() if len(line) > WIDTH]
     assert not wide, f"{len(wide)} lines have more than {WIDTH} columns, such as\n{wide[0]}"
