@@ -85,7 +85,7 @@ def ascend(
     def look() -> Tensor:
         optimizer.zero_grad()
         images = image()
-        scores = bound.of(network, through(views, images), precision)
+        scores = bound.of(network, through(views, images, step), precision)
         loss = -scores.sum()  # optimizers go down, we go up
         loss.backward(inputs=parameters)  # the network's weights get no gradient
         watch.look(images, scores)

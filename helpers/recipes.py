@@ -35,8 +35,8 @@ class Style:
         fourier: options of ``Fourier``.
         affine: options of ``random_affine``, the view of every style.
         why: what it is for.
-        blur: sigma of ``random_blur``, in pixels; 0 for none.
-        noise: standard deviation of ``noise``; 0 for none.
+        blur: sigma of ``random_blur``, in pixels, in the second half of the steps; 0 for none.
+        noise: standard deviation of ``noise``, in the second half of the steps; 0 for none.
     """
 
     margin: float
@@ -47,11 +47,14 @@ class Style:
     blur: float = 0.0
     noise: float = 0.0
 
-    def views(self, size: int) -> list[Transform]:
-        """What the network looks through, for images of ``size`` pixels a side."""
+    def views(self, size: int, steps: int) -> list[Transform]:
+        """What the network looks through, for images of ``size`` pixels a side and so many steps.
+
+        Blur and noise come in halfway: from the first step on they drown the gradient before there is anything to see.
+        """
         views = [random_affine(**self.affine, pixels=size / 28)]
-        views += [random_blur(self.blur)] if self.blur else []
-        return views + ([noise(self.noise)] if self.noise else [])
+        views += [random_blur(self.blur, after=steps // 2)] if self.blur else []
+        return views + ([noise(self.noise, after=steps // 2)] if self.noise else [])
 
 
 WIDE = dict(degrees=20, scale=(0.5, 1.4))
@@ -179,7 +182,8 @@ def visualize(
     targets = [target] if isinstance(target, str | Objective) or not hasattr(target, "__len__") else list(target)
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
-    size, seeds = whole(size, "size"), [seed] * len(targets) if isinstance(seed, int) else seed
+    size, steps = whole(size, "size"), whole(steps, "steps")
+    seeds = [seed] * len(targets) if isinstance(seed, int) else seed
     objectives = [t if isinstance(t, Objective) else class_margin(t, chosen.margin) for t in targets]
     image = Fourier(size, batch=len(targets), seed=seeds, **chosen.fourier)
     result = ascend(
@@ -190,7 +194,7 @@ def visualize(
         optimizer=partial(torch.optim.Adam, lr=chosen.lr if lr is None else lr, fused=True),
         seed=seeds[0],
         **{
-            "views": chosen.views(size),
+            "views": chosen.views(size, steps),
             "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
             "precision": "auto",
             **options,

@@ -21,10 +21,11 @@ Transform = Callable[[Tensor], Tensor]
 MIDDLE = 0.5  # what lies beyond the border of an image in [0, 1]
 
 
-def through(transforms: Iterable[Transform], images: Tensor) -> Tensor:
-    """Send images (B, 3, H, W) through the transforms, first to last."""
+def through(transforms: Iterable[Transform], images: Tensor, step: float = math.inf) -> Tensor:
+    """Send images (B, 3, H, W) through the transforms, first to last, but those that come in after this step."""
     for transform in transforms:
-        images = transform(images)
+        if step >= getattr(transform, "after", 0):
+            images = transform(images)
     return images
 
 
@@ -35,11 +36,13 @@ class Named:
         words: what it does.
         transform: from images (B, 3, H, W) to images.
         every: ``ascend`` applies it, as an edit, after steps ``every``, 2·``every``, …
+        after: ``ascend`` looks through it, as a view, once so many steps are done.
     """
 
-    def __init__(self, words: str, transform: Transform, every: int = 1):
+    def __init__(self, words: str, transform: Transform, every: int = 1, after: int = 0):
         self.every = whole(every, "an edit happens after how many steps: it")
-        self.words = words if every == 1 else f"{words} every {every} steps"
+        self.after = whole(after, "a view comes in after how many steps: it", 0)
+        self.words = words + (f" every {every} steps" if every > 1 else "") + (f" after {after} steps" if after else "")
         self.transform = transform
 
     def __call__(self, images: Tensor) -> Tensor:
@@ -110,10 +113,10 @@ def pad(pixels: int) -> Transform:
     return Named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
 
 
-def random_blur(sigma: float) -> Transform:
+def random_blur(sigma: float, after: int = 0) -> Transform:
     """View: a Gaussian blur, its sigma drawn from 0 to ``sigma`` pixels; fine detail then counts less (chapter 8)."""
     _check_sigma(sigma)
-    return Named(f"random_blur({sigma:g})", partial(_soften_by_chance, sigma=sigma))
+    return Named(f"random_blur({sigma:g})", partial(_soften_by_chance, sigma=sigma), after=after)
 
 
 def _soften_by_chance(images: Tensor, sigma: float) -> Tensor:
@@ -121,14 +124,14 @@ def _soften_by_chance(images: Tensor, sigma: float) -> Tensor:
     return _soften(images, drawn, 2 * max(1, round(2 * sigma)) + 1)
 
 
-def noise(std: float) -> Transform:
+def noise(std: float, after: int = 0) -> Transform:
     """View: normal noise, its standard deviation drawn from 0 to ``std``; one draw for the whole batch (chapter 8).
 
     Source: Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), for gradients alone.
     """
     if not std > 0:
         raise ValueError(f"noise has a positive standard deviation, got {std}")
-    return Named(f"noise({std:g})", partial(_add_noise, std=std))
+    return Named(f"noise({std:g})", partial(_add_noise, std=std), after=after)
 
 
 def _add_noise(images: Tensor, std: float) -> Tensor:

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import pytest
 import torch
+from own_networks import Plain
 
-from helpers import blur, clip, flip, jitter, load_photo, normalize, pad, random_affine, rotate, scale, zoom
+from helpers import (
+    Network,
+    Pixels,
+    ascend,
+    blur,
+    class_logit,
+    clip,
+    flip,
+    jitter,
+    load_photo,
+    normalize,
+    pad,
+    random_affine,
+    rotate,
+    scale,
+    zoom,
+)
+from helpers.recipes import STYLES
 from helpers.running.seeding import Seeded
-from helpers.transforms import through
+from helpers.transforms import Named, through
 
 PHOTO = load_photo("chelsea", 64)
 CPU = torch.device("cpu")
@@ -84,3 +102,24 @@ def test_they_say_what_they_are():
 def test_mistakes_are_told(make):
     with pytest.raises(ValueError, match="positive|every"):
         make()
+
+
+def test_a_view_may_come_in_late():
+    dark = Named("dark", torch.zeros_like, after=2)
+    assert repr(dark) == "dark after 2 steps"
+    images = torch.ones(1, 3, 4, 4)
+    assert [through([dark], images, step).sum().item() for step in (0, 1, 2, 3)] == [48, 48, 0, 0]
+    assert through([dark], images).sum() == 0  # outside of a climb, all of them
+
+
+def test_the_loop_looks_through_a_late_view_once_its_steps_are_done():
+    seen = []
+    late = Named("late", lambda images: seen.append(1) or images, after=3)
+    network = Network(Plain(), "plain", "plain", classes=range(10))
+    ascend(class_logit(0), network, Pixels.uniform(32), steps=5, views=[late], progress=False)
+    assert len(seen) == 2
+
+
+def test_blur_and_noise_of_natural_come_in_halfway():
+    affine, *late = STYLES["natural"].views(224, steps=100)
+    assert getattr(affine, "after", 0) == 0 and [view.after for view in late] == [50, 50]
