@@ -27,16 +27,17 @@ ATLAS = {
 
 
 class Watch(HTMLParser):
-    """Writes down which tags are open at the end, and what is asked for."""
+    """Writes down which tags are open at the end, what a browser asks for by itself, and where a reader may go."""
 
     def __init__(self):
         super().__init__()
-        self.open, self.asked = [], []
+        self.open, self.asked, self.links = [], [], []
 
     def handle_starttag(self, tag, attrs):
         if tag not in ("img", "input", "br", "meta", "link"):
             self.open.append(tag)
-        self.asked += [value for key, value in attrs if key in ("src", "href")]
+        links = self.links if tag == "a" else self.asked
+        links += [value for key, value in attrs if key in ("src", "srcset", "href", "data", "poster")]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -50,6 +51,7 @@ def test_the_page_holds_its_data_and_asks_for_nothing_but_sheets():
     watch.feed(page)
     assert watch.open == []
     assert watch.asked == ["../_static/atlas/tiles-0.avif", "../_static/atlas/tiles-1.avif"]
+    assert watch.links == ["climb.html"]
     for name in atlas_page.SCRIPTS:
         assert (atlas_page.PARTS / name).read_text(encoding="utf-8") in page
     assert "fetch(" not in page and "http" not in page
