@@ -40,8 +40,8 @@ class Named:
     """
 
     def __init__(self, words: str, transform: Transform, every: int = 1, after: int = 0):
-        self.every = whole(every, "an edit happens after how many steps: it")
-        self.after = whole(after, "a view comes in after how many steps: it", 0)
+        self.every = whole(every, "every, the steps from one edit to the next,")
+        self.after = whole(after, "after, the steps before a view comes in,", 0)
         self.words = words + (f" every {every} steps" if every > 1 else "") + (f" after {after} steps" if after else "")
         self.transform = transform
 

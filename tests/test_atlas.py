@@ -127,11 +127,17 @@ def picture(data: bytes) -> torch.Tensor:
     return torch.from_numpy(np.array(Image.open(io.BytesIO(data)))).permute(2, 0, 1)
 
 
-def test_a_batch_is_what_visualize_draws_and_each_picture_is_the_one_it_would_be_alone():
+def alike(one: bytes, other: bytes) -> bool:
+    """Equal after a few steps but for the last bits, in which a picture depends on its company: a level of 256."""
+    captions = [Image.open(io.BytesIO(data)).text["Description"] for data in (one, other)]
+    return captions[0] == captions[1] and (picture(one).int() - picture(other).int()).abs().max() <= 1
+
+
+def test_a_batch_is_what_visualize_draws_and_each_picture_is_nearly_the_one_it_would_be_alone():
     pieces, recipe = plan([259, ("fire3", 5), 340], "squeezenet1_1", **QUICK)
     together = draw_batch(Batch(tuple(pieces), recipe))
     alone = [draw_batch(Batch((piece,), recipe))[0] for piece in pieces]
-    assert together == alone
+    assert all(alike(*pair) for pair in zip(together, alone, strict=True))
     result = visualize("zebra", load_network("squeezenet1_1"), **QUICK)
     assert torch.equal(picture(together[2]), (result.images[0] * 255).round().to(torch.uint8))
     assert Image.open(io.BytesIO(together[2])).text["Description"] == result.caption()
@@ -148,7 +154,8 @@ def test_a_picture_that_fails_does_not_take_its_batch_with_it(monkeypatch):
     monkeypatch.setattr(atlas, "visualize", fragile)
     first, second, third = draw_batch(Batch(tuple(pieces), recipe))
     assert second == "FloatingPointError: class 7 is poisoned"
-    assert [first, third] == [whole[0], whole[2]]
+    assert alike(first, whole[0]) and alike(third, whole[2]) and not alike(first, third)
+    assert [first, third] == [draw_batch(Batch((pieces[i],), recipe))[0] for i in (0, 2)]
 
 
 def test_a_batch_that_failed_leaves_its_memory_to_the_pictures_that_are_tried_alone(monkeypatch):

@@ -144,13 +144,13 @@ def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
         from pathlib import Path
         from types import SimpleNamespace
         sys.path.insert(0, {str(ROOT)!r})
-        from tools import draw_atlas
+        from tools.draw import atlas
         sys.path.remove({str(ROOT)!r})
         (place := Path({str(tmp_path)!r}, "worker")).mkdir()
         worker = SimpleNamespace(local_directory=str(place))
-        first = draw_atlas.Code()
-        draw_atlas.ROOT = Path({str(copy)!r})
-        later = draw_atlas.Code()
+        first = atlas.Code()
+        atlas.ROOT = Path({str(copy)!r})
+        later = atlas.Code()
         for code in (first, later, first):
             code.setup(worker)
             from helpers import recipes

@@ -182,7 +182,7 @@ def test_a_whole_picture_counts_for_more_than_an_old_note(tmp_path, pieces):
 def test_many_runs_may_start_in_one_folder_at_once(tmp_path):
     def start(_):
         for _ in range(50):
-            rendering.Shelf(tmp_path)
+            rendering.PictureFolder(tmp_path)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(start, range(8)))

@@ -195,29 +195,33 @@ def test_on_paper_a_film_is_its_first_middle_and_last_picture(tmp_path, film):
     body, _ = pictures.externalize(film[0], tmp_path / "_images", "../_images")
     page = "notebooks/03.html"
     (tmp_path / page).write_text(f'<article>{body}<a href="03.html#s">a</a><a href="../x.html">b</a></article>')
-    article, entries, styles = paper.page_on_paper(tmp_path, page, {page}, "https://e.org/")
+    article, entries, _ = paper.page_on_paper(tmp_path, page, {page}, "https://e.org/")
     strip = article.select(".strip figcaption")
     assert [one.get_text() for one in strip] == ["step 0", "step 1", "step 2"]
     assert not article.find("script")
     assert [link["href"] for link in article.find_all("a")] == ["#notebooks-03--s", "https://e.org/x.html"]
     assert entries[0] == paper.Entry("T", "notebooks-03", 1)
-    assert styles == []
 
 
-def test_paper_keeps_the_look_of_figures_the_curves_of_films_and_opens_solutions(tmp_path):
+def test_paper_keeps_the_curves_of_films_the_labels_of_grids_and_opens_solutions(tmp_path):
+    data = json.dumps({"frames": [], "plots": "<svg><text>&lt;0.5</text></svg><svg></svg>"})
+    still = '<p class="pom-still">Run the cell</p>'
     film = (
-        '<div class="pom-player"><style>.pom-player{margin:0}</style><div class="pom-stage"><img src="../a.webp">'
-        '<div class="pom-side"><div class="pom-plots"><svg></svg><div class="pom-ask"></div></div></div></div></div>'
-        "<script>0</script>"
+        f'<div class="pom-player"><div class="pom-stage"><img src="../a.webp"></div>{still}</div>'
+        f'<script>(function () {{}})("k", {data});</script>'
     )
+    grid = f'<div class="pom-sliders"><img src="../a.webp">{still}</div><script>labels()</script>'
     code = '<details class="hide above-input"><summary>Show</summary><pre>code</pre></details>'
     cells = f'<div class="cell tag_solution">{code}</div><div class="cell">{code.replace("code", "folded")}</div>'
     hint = "<details><summary>Hint</summary>words</details>"
-    (tmp_path / "a.html").write_text(f"<article><h1>T</h1>{film}{film}{cells}{hint}</article>")
+    page = f"<h1>T</h1><style>.atlas{{margin:0}}</style>{film}{film}{grid}{cells}{hint}<script>0</script>"
+    (tmp_path / "a.html").write_text(f"<article>{page}</article>")
     article, _, styles = paper.page_on_paper(tmp_path, "a.html", {"a.html"}, "https://e.org/")
-    assert styles == [".pom-player{margin:0}"], "each style once, though every figure brings it"
-    assert len(article.select(".strip > .curves > svg")) == 2
-    assert not article.select(".pom-side, .pom-ask, style")
+    assert styles == [".atlas{margin:0}"] and not article.find("style")
+    assert len(article.select(".strip > .curves > svg")) == 4
+    assert article.select_one(".curves text").get_text() == "<0.5"
+    assert [one.string for one in article.find_all("script")] == ["labels()"], "what names a grid's rows still runs"
+    assert not article.select(".pom-still")
     assert [one.get_text() for one in article.select("pre")] == ["code"], "what the site folds away is no solution"
     assert article.select_one(".paper-solution > p").get_text() == paper.SOLUTION
     assert [one.summary.get_text() for one in article.find_all("details")] == ["Hint"]
@@ -277,8 +281,8 @@ def test_the_pdf_follows_any_table_of_contents(contents, files):
 @pytest.mark.parametrize("labels", [["score [logit] 1", "𝑓 = 2 🐶"], ['the "margin"', "a\\b"]])
 def test_words_of_a_film_come_to_paper_as_they_are(labels):
     code = f'(function () {{}})("pom-1", {json.dumps({"frames": ["x", "y"], "labels": labels, "dots": []})});'
-    assert paper.labels_in(code) == labels
-    assert paper.labels_in("no film") == []
+    assert paper.said_in(code, "labels") == labels
+    assert not paper.said_in("no film", "labels")
 
 
 def test_pages_at_any_depth_come_to_paper_with_their_pictures_and_formulas(tmp_path):
@@ -291,6 +295,7 @@ def test_pages_at_any_depth_come_to_paper_with_their_pictures_and_formulas(tmp_p
     (tmp_path / "one" / "two" / "deep.html").write_text(deep + '<a href="../x.html">')
     text, _ = paper.join_pages(tmp_path, ["index.html", "one/two/deep.html"], "T", "https://e.org/book", {})
     assert text.count('src="../_images/a.webp"') == 2 and "mathjax/startup.js" in text
+    assert ".pom-player svg{" in text, "films' curves have their look"
     article, _, _ = paper.page_on_paper(tmp_path, "index.html", set(), "https://e.org/book")
     assert article.img["src"] == "../_images/a.webp"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 
 from helpers import before_after, player, slider_grid
+from helpers.show.widgets import ROOM, STILL
 from tests.tags import Tags
 
-HELPERS = Path(__file__).resolve().parent.parent / "helpers" / "show"
 KINDS = ("sliders", "wipes")
 
 
@@ -46,6 +46,13 @@ def wipe(before=None, after=None, **more):
     return before_after(before, after, **{"caption": "whole", "alt": ("a cat", "a dream"), **more})
 
 
+def data_of(shown) -> dict:
+    """What the page hands to its script."""
+    code = shown.html.split("<script>", 1)[1]
+    found = re.search(r'"\)?, (\{"(?:down|labels|frames)":)', code)
+    return json.JSONDecoder().raw_decode(code, found.start(1))[0]
+
+
 def stored(attrs: dict) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(attrs["src"].split(",")[1])))
 
@@ -58,7 +65,7 @@ def test_equal_contents_are_equal_bytes_and_others_have_another_key(make):
     assert make().html == make().html
     keys = [re.search('data-pom="([0-9a-f]{12})"', make(caption=words).html).group(1) for words in ("one", "other")]
     assert keys[0] != keys[1]
-    assert f'("{keys[0]}");</script>' in make(caption="one").html
+    assert f'("{keys[0]}", ' in make(caption="one").html.split("<script>")[1]
     assert " id=" not in make().html, "two equal ones on a page would share it"
 
 
@@ -71,16 +78,15 @@ def test_nothing_is_fetched_and_words_cannot_break_out(make):
 
 
 @pytest.mark.parametrize("make", [grid, wipe])
-def test_controls_are_hidden_until_a_script_runs(make):
-    page = Tags(make().html)
-    hidden = page.all("div", **{"class": "pom-side"}) + page.all("input", hidden=None)
-    assert any("hidden" in attrs for attrs in hidden)
-    assert "data-live" not in make().html.split("<figure>")[1].split("<script>")[0]
+def test_without_a_script_there_are_pictures_and_words_and_no_dead_control(make):
+    page = Tags(make().html.split("<script>")[0])
+    assert {tag for tag, _ in page.tags} <= {"div", "figure", "img", "p", "figcaption"}
+    assert page.all("img") and page.text.endswith(f"whole{STILL}")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_live_is_for_screens_only(kind):
-    look = (HELPERS / f"{kind}.css").read_text()
+    look = (ROOM / f"{kind}.css").read_text()
     before, screen = look.split("@media screen{", 1)
     assert "data-live" not in before and "data-live" not in screen.split("@media print{")[1]
     assert "transition" not in look and "animation" not in look, "nothing moves that the reader has not moved"
@@ -94,55 +100,48 @@ def test_a_terminal_gets_the_caption(make):
 # --- the grid ---
 
 
-def test_two_sliders_with_names_values_and_steps():
-    down, across = grid(), None
-    page = Tags(down.html)
-    across, down = page.all("input")
-    assert (across["min"], across["max"], across["step"], across["value"]) == ("0", "2", "1", "0")
-    assert (down["min"], down["max"]) == ("0", "1")
-    assert across["aria-valuetext"] == "× 1" and down["aria-valuetext"] == "none"
-    assert re.findall(r"<label>([^<]*) <b aria-hidden", grid().html) == ["zoom", "blur σ"]
-    (button,) = page.all("button")
-    assert button["type"] == "button"
-    opened = [Tags(grid(whole=whole).html).all("div", **{"class": "pom-stage"})[0] for whole in (False, True)]
-    assert [stage["data-open"] for stage in opened] == ["one", "whole"]
+def test_the_script_is_told_names_values_and_how_to_begin():
+    given = data_of(grid())
+    assert given["across"] == {"name": "zoom", "values": ["× 1", "× 1.01", "× 1.02"]}
+    assert given["down"] == {"name": "blur σ", "values": ["none", "0.5"]}
+    assert [data_of(grid(whole=whole))["open"] for whole in (False, True)] == ["one", "whole"]
 
 
 def test_the_window_shows_each_picture_and_nothing_else():
     page = Tags(grid().html)
     sheet = np.asarray(stored(page.all("img")[0]).convert("RGB")).astype(float) / 255
-    (stage,) = page.all("div", **{"class": "pom-stage"})
-    shape = dict(part.split(":") for part in stage["style"].strip(";").split(";"))
-    shape = {name.strip("-"): value for name, value in shape.items()}
+    shape = data_of(grid())["shape"]
     height, width = sheet.shape[:2]
     wide, high = (float(side) for side in shape["shape"].split("/"))
     seen = width * 100 / float(shape["wide"].strip("%"))
     for k, level in enumerate(torch.linspace(0.1, 0.9, 6).tolist()):
-        left = round(width * (k % 3 + float(shape["left"])) / int(shape["columns"]))
-        top = round(height * (k // 3 + float(shape["top"])) / int(shape["rows"]))
+        left = round(width * (k % 3 + float(shape["left"])) / 3)
+        top = round(height * (k // 3 + float(shape["top"])) / 2)
         window = sheet[top : top + round(seen * high / wide), left : left + round(seen)]
         assert abs(window - level).max() < 0.05, f"picture {k}: its neighbor or the gap is seen"
 
 
-def test_every_place_is_told_to_who_cannot_see_the_headings():
-    page = Tags(grid(words=[f"score {k}" for k in range(6)]).html)
-    assert "blur σ none, zoom × 1: score 0" in page.text and "blur σ 0.5, zoom × 1.02: score 5" in page.text
-    heads = [attrs for attrs in page.all("div") if "pom-head" in attrs.get("class", "")]
-    assert len(heads) == 2 + 3 + 2 and all(attrs["aria-hidden"] == "true" for attrs in heads)
+def test_a_line_names_rows_and_columns_and_the_terminal_every_place():
+    shown = grid(words=[f"score {k}" for k in range(6)])
+    page = Tags(shown.html)
+    line = "From top to bottom, blur σ: none, 0.5; from left to right, zoom: × 1, × 1.01, × 1.02."
+    assert line in page.text
+    assert data_of(shown)["words"] == [f"score {k}" for k in range(6)]
+    assert "blur σ none, zoom × 1: score 0" in shown.text and "blur σ 0.5, zoom × 1.02: score 5" in shown.text
     (img,) = page.all("img")
     assert img["alt"] == "six squares" and img["src"].startswith("data:image/webp;base64,")
 
 
 def test_results_bring_their_scores():
     shown = slider_grid([Found(0.2, 31.04), Found(0.8, -2.0)], columns={"zoom": [1, 2]}, caption="c", alt="a")
-    assert "zoom 1: score 31.0" in Tags(shown.html).text and "score \N{MINUS SIGN}2.0" in shown.text
-    assert len(Tags(shown.html).all("input")) == 1
+    assert "zoom 1: score 31.0" in shown.text and data_of(shown)["words"][1] == "score \N{MINUS SIGN}2.0"
+    assert data_of(shown)["down"]["name"] == "" and "From left to right, zoom: 1, 2." in shown.html
 
 
 def test_one_slider_may_run_down():
-    page = Tags(slider_grid(levels(3), {"layer": ["a", "b", "c"]}, caption="c", alt="a").html)
-    (slider,) = page.all("input")
-    assert slider["max"] == "2" and slider["class"] == "pom-y"
+    shown = slider_grid(levels(3), {"layer": ["a", "b", "c"]}, caption="c", alt="a")
+    assert data_of(shown)["across"] == {"name": "", "values": [""]}
+    assert "From top to bottom, layer: a, b, c." in shown.html
 
 
 def test_pictures_of_several_sizes_share_a_sheet():
@@ -184,10 +183,8 @@ def test_a_wipe_is_two_pictures_with_their_words_and_a_slider():
     assert [int(np.asarray(stored(img).convert("L")).mean()) for img in page.all("img")] == pytest.approx(
         [26, 230], abs=2
     )
-    (slider,) = page.all("input")
-    assert (slider["type"], slider["min"], slider["max"], slider["value"]) == ("range", "0", "100", "50")
-    assert slider["aria-label"] == "Wipe from the photograph to dreamt"
     assert "the photograph" in page.text and "dreamt" in page.text
+    assert data_of(wipe(labels=("the photograph", "dreamt")))["labels"] == ["the photograph", "dreamt"]
 
 
 def test_one_alternative_text_is_told_apart_by_the_labels():
@@ -230,20 +227,17 @@ class Film:
 
 
 def test_the_spectrum_follows_the_frame():
-    film = re.search(r'"across":(\[[^]]*\]),"spectra":(\[\[.*?\]\])', player(Film()).html)
-    across, spectra = eval(film.group(1)), eval(film.group(2))
+    film = data_of(player(Film()))
+    across, spectra = film["across"], film["spectra"]
     assert across == sorted(across) and {len(ys) for ys in spectra} == {len(across)} and len(spectra) == 3
     fine = [ys[-3] for ys in spectra]
     assert fine == sorted(fine) and fine[2] > fine[0] + 10, "a blur takes power from the fine end; y counts downward"
-    lines = Tags(player(Film()).html).all("polyline")
+    lines = Tags(film["plots"]).all("polyline")
     shown = [[float(point.split(",")[1]) for point in line["points"].split()] for line in lines[1:]]
     assert shown == [spectra[0], spectra[-1]], "behind, the first frame's; before it, the last's"
 
 
-def test_a_question_waits_for_a_script_and_hides_nothing_without_one():
-    page = Tags(player(Film(), predict="Blur <or> noise?").html)
-    (ask,) = page.all("div", **{"class": "pom-ask"})
-    assert "hidden" in ask and "Blur <or> noise?" in page.text
-    assert page.all("button")[0]["class"] == "pom-reveal" and page.all("input")[0]["value"] == "2"
-    assert "data-covered" not in player(Film(), predict="?").html.split("</style>")[1].split("<script>")[0]
-    assert "pom-ask" not in player(Film()).html.split("</style>")[1].split("<script>")[0]
+def test_a_question_is_asked_by_the_script_alone():
+    shown = player(Film(), predict="Blur <or> noise?")
+    assert data_of(shown)["predict"] == "Blur <or> noise?" and "noise?" not in shown.html.split("<script>")[0]
+    assert "predict" not in data_of(player(Film()))

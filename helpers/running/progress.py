@@ -23,7 +23,7 @@ class Progress:
     """
 
     def __init__(self, steps: int, bar: bool | None, preview: int | None, finish: Callable[[Tensor], Tensor]):
-        preview = None if preview is None else whole(preview, "preview: every how many steps to show the image; it")
+        preview = None if preview is None else whole(preview, "preview, the steps from one showing to the next,")
         hidden = is_quiet() if bar is None else not bar
         self.bar = tqdm(total=steps, disable=hidden, desc="ascent")
         self.preview = None if is_quiet() else preview

@@ -1,43 +1,29 @@
 """Films of an optimization: a player in the page, and GIF files.
 
-The player is plain HTML with a few lines of JavaScript in it: it asks for no network, no kernel and no
-library, so it moves in Jupyter, on Colab and in a static page alike. Without JavaScript it is its last frame.
+The player is a widget: it moves in Jupyter, on Colab and in a static page alike, and without a script it is its last
+frame, with its score and its caption.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
 import itertools
-import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from .figures import CAPTION_STYLE, Shown, image_tag
+from .figures import Shown, image_tag
 from .pictures import frames_of, picture, webp
 from .score_plots import score_axes, score_plot, spectra, spectrum_plot
-from .typography import as_html, number, typeset
+from .typography import number, typeset
+from .widgets import widget
 
 FRAME_WIDTH = 256
 ALL_FRAMES = 420_000
 SMALLEST_SPECTRUM = 16
-
-LOOK, MOVEMENT = Path(__file__).with_name("player.css"), Path(__file__).with_name("player.js")
-
-BUTTONS = (
-    ("pom-back", "One frame back", '<path d="M11 2v12L3 8z"/>'),
-    (
-        "pom-play",
-        "Play",
-        '<path class="pom-go" d="M3 1v14l11-7z"/><path class="pom-halt" d="M3 2h4v12H3zm6 0h4v12H9z"/>',
-    ),
-    ("pom-next", "One frame on", '<path d="M5 2v12l8-6z"/>'),
-)
+WIDTH, VIEW = 640, 420  # pixels of the page, at most: the whole, and its picture
 
 
 def player(
@@ -62,7 +48,7 @@ def player(
         alt: what a reader who cannot see the picture is told; by default the caption.
         predict: a question to answer before the end is shown. The player then starts at its first frame, with the
             question in the place of the plots, and shows the end at a button, or plays, or is scrubbed. On paper and
-            without JavaScript the end stands there as always.
+            without a script the end stands there as always.
         score: what the score is called.
         also: another quantity to follow, its name and its value at each frame, such as a judge's opinion
             (``{"the judge's probability": [0.001, 0.02, 0.9]}``). Its curve takes the place of the spectrum.
@@ -97,18 +83,12 @@ def player(
     elif min(frames.shape[2:]) >= SMALLEST_SPECTRUM:
         film["across"], film["spectra"] = spectra(frames)
         plots += spectrum_plot(film["across"], film["spectra"][0], film["spectra"][-1])
+    film |= {"plots": plots, "predict": predict} if predict else {"plots": plots}
     height = round(width * frames.shape[2] / frames.shape[3])
-    still = image_tag(stored[-1], alt or caption, width, height, f"aspect-ratio:{width}/{height};")
-    said = html.escape(film["labels"][-1])
-    inside = _inside(still, plots + _question(predict), said, len(frames), caption)
-    data = json.dumps(film, separators=(",", ":")).replace("</", "<\\/")
-    name = "pom-" + hashlib.sha256((inside + data).encode()).hexdigest()[:12]
-    page = (
-        f'<div class="pom-player" id="{name}" data-lm-suppress-shortcuts="true">'
-        f"<style>{LOOK.read_text(encoding='utf-8')}</style>{inside}</div>"
-        f'<script>{MOVEMENT.read_text(encoding="utf-8").strip()}("{name}", {data});</script>'
-    )
-    return Shown(page, caption)
+    shape = f"aspect-ratio:{width}/{height};width:100%;"
+    still = image_tag(stored[-1], alt or caption, width, height, shape)
+    view = f'<div class="pom-view" style="max-width:{VIEW}px">{still}</div>'
+    return widget("player", view, caption, film, width=WIDTH, status=film["labels"][-1])
 
 
 def _checked(also: Mapping[str, Sequence[float]] | None, steps: list[int]) -> tuple[str, list[int], list[float]] | None:
@@ -120,33 +100,6 @@ def _checked(also: Mapping[str, Sequence[float]] | None, steps: list[int]) -> tu
     if len(values) != len(steps) or not all(map(math.isfinite, values)):
         raise ValueError(f"also: expected a name and {len(steps)} finite values, one for each frame; got {also!r:.90}")
     return name, steps, values
-
-
-def _inside(still: str, plots: str, label: str, count: int, caption: str) -> str:
-    """The player's figure: the picture, and beside it the curve, the slider, the buttons and the words."""
-    buttons = "".join(
-        f'<button type="button" class="{name}" aria-label="{words}">'
-        f'<svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg></button>'
-        for name, words, shape in BUTTONS
-    )
-    return (
-        f'<figure><div class="pom-stage"><div class="pom-view">{still}</div><div class="pom-side">'
-        f'<p class="pom-status" aria-live="off">{label}</p><div class="pom-plots">{plots}</div>'
-        '<div class="pom-controls" hidden>'
-        f'<input type="range" min="0" max="{count - 1}" step="1" value="{count - 1}" aria-label="Frame" '
-        f'aria-valuetext="{label}"><div class="pom-buttons">{buttons}</div></div></div></div>'
-        f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption></figure>'
-    )
-
-
-def _question(predict: str | None) -> str:
-    """What lies over the plots until the reader has made up their mind; hidden until a script shows it."""
-    if not predict:
-        return ""
-    return (
-        f'<div class="pom-ask" hidden><p>{html.escape(predict)}</p>'
-        '<button type="button" class="pom-reveal">Show the end</button></div>'
-    )
 
 
 def _scores(result: Any, i: int) -> list[float]:

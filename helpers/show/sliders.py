@@ -1,22 +1,21 @@
 """A grid of pictures that were made beforehand, walked through with a slider or two.
 
-All pictures lie in one image, the sheet. On paper and without JavaScript it is seen whole, with its rows and columns
-named; a script makes it a window on one picture, and what the sliders move is the sheet behind the window. Nothing is
-loaded on the way, so nothing flickers.
+All pictures lie in one image, the sheet. Without a script it is seen whole, and a line names its rows and columns; a
+script puts the names beside them and makes it a window on one picture, and what the sliders move is the sheet behind
+the window. Nothing is loaded on the way, so nothing flickers.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
-from .figures import Shown, image_tag
+from .figures import PAGE_WIDTH, Shown, image_tag
 from .pictures import as_images, picture, saved
-from .typography import as_html, number, typeset
+from .typography import number, typeset
 from .widgets import widget
 
 SHEET_WIDTH, TILE = 1600, 288  # pixels: at most so wide, all pictures and one
@@ -66,26 +65,20 @@ def slider_grid(
     if words and len(words) != len(found):
         raise ValueError(f"expected words for each of {len(found)} images, got {len(words)}")
     sheet, shape = _sheet(found, len(overs), bool(words))
-    still = image_tag(_squeezed(sheet), alt, *sheet.size, "width:100%;")
+    data = {
+        "down": {"name": down, "values": ups},
+        "across": {"name": across, "values": overs},
+        "words": [typeset(word) for word in words],
+        "shape": shape,
+        "open": "whole" if whole else "one",
+    }
     places = [f"{_at(down, up)}{', ' if down and across else ''}{_at(across, over)}" for up in ups for over in overs]
-    cells = "".join(
-        f'<div class="pom-cell"><span class="pom-aside">{html.escape(place)}: </span>{as_html(word)}</div>'
-        for place, word in zip(places, words or [""] * len(found), strict=True)
-    )
-    heads = _heads(down, ups, "pom-up") + _heads(across, overs, "pom-over")
-    style = f"--rows:{len(ups)};--columns:{len(overs)};" + "".join(
-        f"--{name}:{value};" for name, value in shape.items()
-    )
-    controls = _range(across, overs, "pom-x") + _range(down, ups, "pom-y")
-    opened = "whole" if whole else "one"
-    inside = (
-        f'<div class="pom-stage" data-open="{opened}" style="{style}"><div class="pom-sheet">{still}{heads}'
-        f'<div class="pom-cells">{cells}</div></div>'
-        f'<div class="pom-side" hidden><p class="pom-status"></p>{controls}'
-        '<button type="button">All side by side</button></div></div>'
-    )
     lines = [caption, *(f"  {place}: {word}" for place, word in zip(places, words, strict=False))]
-    return widget("sliders", inside, caption, "\n".join(lines))
+    still = f'<div class="pom-sheet">{image_tag(_squeezed(sheet), alt, *sheet.size, "width:100%;")}</div>'
+    named = {"from top to bottom, ": (down, ups), "from left to right, ": (across, overs)}
+    status = "; ".join(f"{way}{name}: {', '.join(values)}" for way, (name, values) in named.items() if name)
+    status = f"{status[:1].upper()}{status[1:]}."
+    return widget("sliders", still, caption, data, width=PAGE_WIDTH, status=status, text="\n".join(lines))
 
 
 def _slider(which: str, values: Values | None) -> tuple[str, list[str]]:
@@ -153,22 +146,3 @@ def _squeezed(sheet: Image.Image) -> bytes:
             return data
     smaller = round(sheet.width * 0.85), round(sheet.height * 0.85)
     return _squeezed(sheet.resize(smaller, Image.Resampling.LANCZOS))
-
-
-def _heads(name: str, values: Sequence[str], kind: str) -> str:
-    """The names of rows or columns beside the sheet; who cannot see them is told at each picture."""
-    if not name:
-        return ""
-    hidden = '<div aria-hidden="true" class="pom-head'
-    cells = (f'{hidden} {kind}" style="--k:{k}">{html.escape(value)}</div>' for k, value in enumerate(values))
-    return f'{hidden} pom-name {kind}">{html.escape(name)}</div>{"".join(cells)}'
-
-
-def _range(name: str, values: Sequence[str], kind: str) -> str:
-    if not name:
-        return ""
-    return (
-        f'<label>{html.escape(name)} <b aria-hidden="true">{html.escape(values[0])}</b>'
-        f'<input class="{kind}" type="range" min="0" max="{len(values) - 1}" step="1" value="0" '
-        f'aria-valuetext="{html.escape(values[0])}"></label>'
-    )

@@ -1,33 +1,59 @@
-"""What the things that move in a page have in common: one piece of HTML with its own style and script.
+"""What the things that move in a page have in common: a picture that is finished, and a script that lets it move.
 
-A widget is a figure that is complete without JavaScript; its script, when there is one running, brings it to life.
-It asks for no network, no kernel and no library, and carries no random name: equal contents are equal bytes, and two
-equal widgets on one page both work.
+The HTML is what a page shows that runs no script and keeps no style sheet: GitHub, or a notebook that Jupyter does not
+trust. There it holds a picture, what is to be said of it, and its caption, in plain tags. Controls, plots, labels and
+their look are made by the script. It asks for no network, no kernel and no library, and carries no random name: equal
+contents are equal bytes, and two equal widgets on one page both work.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .figures import CAPTION_STYLE, Shown
 from .typography import as_html
 
+STILL = "Run the cell, or trust the notebook, and it moves."
+STATUS_STYLE = "margin:.5em 0 0;font-size:.95em;line-height:1.4"
+STILL_STYLE = "margin:.5em 0 0;font-size:.82em;line-height:1.45;opacity:.75"
+ROOM = Path(__file__).parent
 
-def widget(kind: str, inside: str, caption: str, text: str = "") -> Shown:
-    """Return a figure with the style and the script that lie beside this module as ``kind``.css and ``kind``.js.
+
+def widget(
+    kind: str, still: str, caption: str, data: Mapping[str, Any], *, width: int, status: str = "", text: str = ""
+) -> Shown:
+    """Return a figure that moves where scripts run.
 
     Args:
-        kind: "sliders" or "wipes"; also the figure's class, ``pom-`` before it.
-        inside: the figure's body: HTML.
+        kind: "player", "sliders" or "wipes": ``kind``.css and ``kind``.js lie beside this module. The figure's class
+            is ``pom-kind``, and the script is a function of the figure and ``data``.
+        still: the picture, as HTML of plain tags.
         caption: what it shows; plain text.
+        data: what the script needs besides, such as a film's other frames; it goes through JSON.
+        width: how wide the whole may be, in pixels.
+        status: what is said of the picture; plain text.
         text: what a terminal gets; by default the caption.
     """
-    look, movement = (Path(__file__).with_name(f"{kind}.{ending}").read_text("utf-8") for ending in ("css", "js"))
-    body = f'{inside}<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption>'
-    key = hashlib.sha256(f"{kind}{body}".encode()).hexdigest()[:12]
+    said = f'<p class="pom-status" style="{STATUS_STYLE}">{html.escape(status)}</p>' if status else ""
+    figure = (
+        f'<figure style="margin:1em 0;max-width:{width}px"><div class="pom-stage">{still}{said}</div>'
+        f'<figcaption style="{CAPTION_STYLE}">{as_html(caption)}</figcaption>'
+        f'<p class="pom-still" style="{STILL_STYLE}">{STILL}</p></figure>'
+    )
+    look = json.dumps(_read("widgets.css") + _read(f"{kind}.css"))
+    given = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+    key = hashlib.sha256(f"{kind}{figure}{given}".encode()).hexdigest()[:12]
     page = (
-        f'<div class="pom-{kind}" data-pom="{key}" data-lm-suppress-shortcuts="true"><style>{look}</style>'
-        f'<figure>{body}</figure></div><script>{movement.strip()}("{key}");</script>'
+        f'<div class="pom-{kind}" data-pom="{key}" data-lm-suppress-shortcuts="true">{figure}</div>'
+        f'<script>{_read("widgets.js")}("{key}", {look}, {given}, {_read(f"{kind}.js")});</script>'
     )
     return Shown(page, text or caption)
+
+
+def _read(name: str) -> str:
+    return ROOM.joinpath(name).read_text(encoding="utf-8").strip()

@@ -1,6 +1,6 @@
 """Before and after, one over the other, and a slider that wipes from one to the other.
 
-On paper and without JavaScript the two stand side by side.
+On paper and without a script the two stand side by side.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .figures import Shown, image_tag
+from .figures import CAPTION_STYLE, GAP, PAGE_WIDTH, Shown, image_tag
 from .pictures import as_images, picture, webp
 from .widgets import widget
 
@@ -55,19 +55,16 @@ def before_after(
     width = min(WIDEST, max(360, round(1.6 * max(image.shape[2] for image in pair))))
     shown = zip(pair, alts, labels, ("pom-before", "pom-after"), strict=True)
     figures = "".join(_figure(image, width, *words) for image, *words in shown)
-    first, second = map(html.escape, labels)
-    inside = (
-        f'<div class="pom-wipe" style="--most:{width}px"><div class="pom-pair" style="--at:50">{figures}</div>'
-        f'<input type="range" min="0" max="100" step="1" value="50" hidden aria-label="Wipe from {first} to {second}" '
-        f'data-before="{first}" data-after="{second}"></div>'
-    )
-    return widget("wipes", inside, caption)
+    pair_ = f'<div class="pom-pair" style="display:flex;gap:{GAP}px">{figures}</div>'
+    return widget("wipes", pair_, caption, {"labels": list(labels), "most": width}, width=PAGE_WIDTH)
 
 
 def _figure(image: Tensor, width: int, alt: str, label: str, kind: str) -> str:
     made = picture(image, round(1.5 * width))
     height = round(width * made.height / made.width)
+    style = CAPTION_STYLE.replace(".9em", ".82em").replace(".7em", ".4em")
     return (
-        f'<figure class="{kind}">{image_tag(webp(made), alt, width, height, "width:100%;")}'
-        f"<figcaption>{html.escape(label)}</figcaption></figure>"
+        f'<figure class="{kind}" style="flex:1 1 0;min-width:0;margin:0">'
+        f"{image_tag(webp(made), alt, width, height, 'width:100%;')}"
+        f'<figcaption style="{style}">{html.escape(label)}</figcaption></figure>'
     )

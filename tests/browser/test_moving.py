@@ -103,6 +103,13 @@ def near(color, k: int, count: int) -> bool:
 
 def test_everything_is_in_reach(opened):
     assert opened.execute_script(SOUND)
+    assert not all_of(opened, ".pom-still"), "what moves does not say that it would"
+    places = [cell.get_attribute("textContent") for cell in all_of(opened, ".pom-cell")[:6]]
+    assert (places[0], places[5]) == ("blur none, zoom 1: score 0", "blur 0.5, zoom 3: score 5")
+    heads = all_of(opened, ".pom-sliders")[0].find_elements("css selector", ".pom-head")
+    assert len(heads) == 2 + 3 + 2 and all(head.get_attribute("aria-hidden") == "true" for head in heads)
+    buttons = [button.get_attribute("type") for button in all_of(opened, "button")]
+    assert buttons and set(buttons) == {"button"}
 
 
 def test_arrow_keys_walk_the_grid_and_each_grid_is_its_own(opened):
@@ -270,8 +277,10 @@ def test_without_a_script_the_stills_stand(browser, page):
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         browser.get(page)
-        assert not any(control.is_displayed() for control in all_of(browser, "input, button"))
-        assert all_of(browser, ".pom-head")[0].is_displayed()
+        assert not all_of(browser, "input, button, svg, .pom-head, .pom-ask")
         assert all_of(browser, ".pom-player img")[0].get_attribute("alt") == "the last frame"
+        assert all(line.is_displayed() for line in all_of(browser, ".pom-still"))
+        wide = [picture.size["width"] for picture in all_of(browser, ".pom-player img, .pom-wipes img")]
+        assert wide and max(wide) <= 420, "without its style sheet a picture is as wide as the page"
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

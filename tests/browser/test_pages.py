@@ -81,7 +81,7 @@ def test_players_move(browser, address, page):
 
     show(browser, f"{address}/{page}", "desk")
     players = browser.find_elements(By.CSS_SELECTOR, ".pom-player")
-    assert len({player.get_attribute("id") for player in players}) == len(players)
+    assert len({player.get_attribute("data-pom") for player in players}) == len(players)
     for player in players:
         # A player may lie in a cell that is folded away.
         browser.execute_script(

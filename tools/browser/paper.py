@@ -12,12 +12,12 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 FRAME = re.compile(r"(?:\.\./)*_images/pom-[0-9a-f]{16}\.\w+")
-LABELS = re.compile(r'"labels":\s*')
+LOOKS = Path(__file__).resolve().parents[2] / "helpers" / "show"  # how films, sliders and wipes look
 LEFT_OUT = (
-    "script, style, .headerlink, .pom-controls, .prev-next-area, .tag_setup, button, noscript, .pom-side, "
-    ".pom-wipe input, "
+    "script:not(.pom-sliders + script), style, .headerlink, .prev-next-area, .tag_setup, button, noscript, .pom-still, "
     "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away
 )
+PAPER = Path(__file__).with_name("paper.css")
 SOLUTION = "A solution"
 EVERYWHERE = {"Summary", "Check yourself", "Further reading"}  # sections of every chapter, which no contents need list
 SHORT = 16  # lines of code that stay on one page
@@ -38,17 +38,17 @@ def key_of(page: str) -> str:
     return page.removesuffix(".html").replace("/", "-")
 
 
-def labels_in(code: str) -> list[str]:
-    """Return what a film's script says of each frame; nothing if it says nothing."""
-    found = LABELS.search(code)
-    return json.JSONDecoder().raw_decode(code, found.end())[0] if found else []
+def said_in(code: str, name: str) -> list[str] | str:
+    """Return what a film's script has under a name, such as "labels", the words of each frame; or nothing."""
+    found = re.search(rf'"{name}":\s*', code)
+    return json.JSONDecoder().raw_decode(code, found.end())[0] if found else ""
 
 
 def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
     """Make of a film its first, middle and last picture, with the words that stood beside each, above its curves."""
     still = player.find("img")
     frames = [*FRAME.findall(code), still["src"]]
-    labels = labels_in(code)
+    labels = said_in(code, "labels")
     strip = soup.new_tag("div", attrs={"class": "strip"})
     for k in sorted({0, (len(frames) - 1) // 2, len(frames) - 1}):
         tile = soup.new_tag("figure")
@@ -57,10 +57,10 @@ def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
         words.string = labels[k] if len(labels) == len(frames) else f"frame {k + 1} of {len(frames)}"
         tile.append(words)
         strip.append(tile)
-    curves = player.select(".pom-plots > svg")
-    if curves:
+    curves = BeautifulSoup(said_in(code, "plots"), "html.parser")
+    if curves.contents:
         below = soup.new_tag("div", attrs={"class": "curves"})
-        below.extend(curve.extract() for curve in curves)
+        below.extend(list(curves.contents))
         strip.append(below)
     return strip
 
@@ -77,7 +77,7 @@ def films_to_strips(article: Tag, soup: BeautifulSoup) -> int:
 
 
 def styles_of(article: Tag) -> list[str]:
-    """Return what films, sliders and wipes say of their look, each once: every figure on the site brings its own."""
+    """Return the styles that a page brings for itself, each once."""
     return list(dict.fromkeys(style.string for style in article.find_all("style") if style.string))
 
 
@@ -125,7 +125,7 @@ def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
 
 
 def page_on_paper(site: Path, page: str, pages: set[str], base: str) -> tuple[Tag, list[Entry], list[str]]:
-    """Return a page's text made ready for paper, its lines in the table of contents, and its figures' styles."""
+    """Return a page's text made ready for paper, its lines in the table of contents, and its own styles."""
     soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
     article = soup.find("article")
     styles = styles_of(article)
@@ -171,12 +171,13 @@ def join_pages(site: Path, pages: list[str], title: str, base: str, places: dict
         articles.append(str(article))
         entries += found
         styles |= dict.fromkeys(brought)
-    paper = Path(__file__).with_name("paper.css").read_text(encoding="utf-8")
+    *looks, paper = (path.read_text(encoding="utf-8") for path in (*sorted(LOOKS.glob("*.css")), PAPER))
     heads = [BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser").head for page in pages]
     head = next((head for head in heads if "mathjax" in str(head).lower()), heads[0])  # not all pages have formulas
     kept = head.select('link[rel="stylesheet"]')
     mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
-    look = "".join(map(str, [*kept, *mathematics])) + "".join(f"<style>{style}</style>" for style in [*styles, paper])
+    look = "".join(map(str, [*kept, *mathematics]))
+    look += "".join(f"<style>{style}</style>" for style in [*looks, *styles, paper])
     where = f'<a href="{html.escape(base)}">{html.escape(base)}</a>'
     front = (
         f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt="">'
