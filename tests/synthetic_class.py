@@ -181,22 +181,13 @@ inside.run.serve = lambda asked, names, find: {'answer': True, 'points': 99, 'pr
 for line in [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
     line.sendall(b'\\xff' * 64)
 """
-    everything = {
-        "a-ideal-test",
-        "a-step-test",
-        "a-climb-test",
-        "a-rise-test",
-        "a-adamw-test",
-        "a-bound-test",
-        "a-picture",
-    }
     return [
         Kind("reads", {"a-ideal": before(reads)}),
         Kind("knocks", {"a-ideal": before(network)}),
         Kind("forks", {"a-ideal": before(forks)}),
         Kind("writes", {"a-ideal": before(writes)}),
         Kind("kills", {"a-ideal": before(kills)}),
-        Kind("forges", {"a-ideal": before(forges)}, dict.fromkeys(everything, 0.0)),
+        Kind("forges", {"a-ideal": before(forges)}),  # undone and told; the answers are right, and count
         Kind("babbles", {"a-ideal": before("import gc\n" + garbage)}, {"a-ideal-test": 0.0}),
         Kind("fills-the-disk", {"a-ideal": FILLS}, {"a-ideal-test": 0.0}),
     ]

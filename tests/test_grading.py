@@ -160,6 +160,7 @@ def test_no_attack_succeeds(graded):
     notes = {student: " ".join(row.notes) for student, row in graded["grades"].items()}
     assert not [text for text in notes.values() if "SUCCEEDED" in text]
     assert "refused: " in notes["reads"] and "/etc/passwd" in notes["reads"]
+    assert "a change of the checks, which was undone" in notes["forges"]
     assert graded["heard"] == []
     assert graded["before"] == graded["after"]
 

@@ -202,10 +202,11 @@ class Inquiry:
         if not message.startswith("there is no `"):
             return message
         name = message.split("`")[1]
-        for step in reversed(self.submission.steps):
-            if step.name in self.session.problems and defines(step.source, [name]):
-                return self.session.problems[step.name]
-        return message
+        cell, problems = self.assignment.names.get(name), self.session.problems
+        stopped = [step for step in reversed(self.submission.steps) if step.name in problems]
+        makers = [step for step in stopped if defines(step.source, [name])]
+        makers += [step for step in stopped if step.name.partition(" (")[0] == cell]
+        return problems[makers[0].name] if makers else message
 
 
 def reseeded(check: Check, seed: int, partly: list[Wrong]) -> Callable[..., None]:

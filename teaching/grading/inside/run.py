@@ -17,6 +17,7 @@ from .cells import FULL, Missing, Notebook
 PROBES = ("teaching.checks.probes.", "overlay_probes.")
 OURS = ("teaching.", "overlay_probes", "inside.")
 TAMPERED = "the checks themselves were changed while they looked on"
+UNDONE = "a change of the checks, which was undone"
 
 
 def send(channel: socket.socket, value: Any) -> None:
@@ -96,7 +97,8 @@ def live(channel: socket.socket, layers: list[str], refused: list[str]) -> None:
         if asked["do"] == "refused":
             send(channel, {"answer": list(refused)})
             continue
-        put_back()
+        if put_back() and UNDONE not in refused:
+            refused.append(UNDONE)
         Missing.asked = True
         try:
             told = answer(asked, notebook.names, find_probe)
