@@ -38,7 +38,7 @@ from .objectives import (
     unit,
 )
 from .parameterizations import Fourier, Pixels
-from .recipes import STYLES, develop, maximal_class_input, visualize, zoom_film
+from .recipes import STYLES, Style, develop, maximal_class_input, visualize, zoom_film
 from .result import Result, load_result
 from .running.watch import NotFinite
 from .show.figures import Shown, show_images, show_text, thumbnail
@@ -83,6 +83,7 @@ __all__ = [
     "Report",
     "Result",
     "STYLES",
+    "Style",
     "Tiles",
     "Shown",
     "Unwritten",

@@ -240,7 +240,7 @@ def test_with_the_network_down_vgg16_is_its_convolutions_and_says_why(tmp_path, 
     run = run_behind_a_dead_proxy(silent, home, "network = helpers.load_network('vgg16'); network.find_class(259)")
     lines = run.stdout.splitlines()
     assert len(lines) == 1 and "13 convolutions" in lines[0] and "download.pytorch.org cannot be reached" in lines[0]
-    assert "has no class scores" in run.stderr.splitlines()[-1]
+    assert "VGG16 has no classes here" in run.stderr.splitlines()[-1]
 
 
 def test_with_the_network_down_and_nothing_here_it_ends_in_a_sentence_within_ten_seconds(home, silent):
