@@ -22,7 +22,7 @@ PAGE = (ROOT / "book" / "helpers_reference.md").read_text(encoding="utf-8")
 ALL = re.findall(r"^\.\. (?:auto\w+:: helpers\.|py:data:: )([\w.]+)$", PAGE, re.MULTILINE)
 ALL_OF_THEM, ONE_OF_THEM = 600_000, 40_000  # bytes
 WITHOUT_A_PICTURE = {
-    "data": {"recipes.Style", "Bound", "Network", "Opinion", "enlarge", "octave_sizes", "Tiles"},
+    "data": {"Style", "Bound", "Network", "Opinion", "enlarge", "octave_sizes", "Tiles"},
     "numbers": {"power_spectrum"},
     "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
     "files": {"load_result", "save_film", "save_gif", "save_png"},
@@ -70,7 +70,7 @@ def test_every_name_that_makes_a_picture_shows_it():
 
 def test_public_names_are_on_the_page():
     assert not set(helpers.__all__) - set(ALL)
-    assert {"STYLES", "MeanStep", "recipes.Style", "Tiles"} <= set(LISTED)
+    assert {"STYLES", "MeanStep", "Style", "Tiles"} <= set(LISTED)
     assert all(inspect.isclass(one) for one in (helpers.MeanStep, Style, helpers.Tiles))
 
 

@@ -91,7 +91,7 @@ def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> 
         return saved(image, format="WEBP", lossless=True)
     for quality in (86, 78, 68, 56, 44, 32):
         data = saved(image, format="WEBP", quality=quality)
-        if len(data) <= budget and (len(data) <= dense * image.width * image.height or quality <= 44):
+        if len(data) <= budget and (len(data) <= dense * image.width * image.height or quality <= 32):
             return data
     smaller = round(image.width * 0.85), round(image.height * 0.85)
     return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget, dense)
