@@ -38,17 +38,17 @@ from .objectives import (
     unit,
 )
 from .parameterizations import Fourier, Pixels
-from .recipes import STYLES, Style, develop, maximal_class_input, visualize, zoom_film
+from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .result import Result, load_result
 from .running.watch import NotFinite
 from .show.figures import Shown, show_images, show_text, thumbnail
 from .show.films import save_film, save_gif
 from .show.pictures import save_png
 from .show.player import player
-from .show.plots import new_figure, power_spectrum, show_curves, show_plot, show_spectrum
+from .show.plots import new_figure, power_spectrum, show_plot, show_spectrum
 from .show.sliders import slider_grid
 from .show.tables import show_table
-from .show.wipes import before_after
+from .styles import STYLES, Style
 from .transforms import (
     blur,
     clip,
@@ -93,7 +93,6 @@ __all__ = [
     "about",
     "as_answer",
     "ascend",
-    "before_after",
     "blur",
     "bootstrap",
     "channel",
@@ -146,7 +145,6 @@ __all__ = [
     "save_png",
     "scale",
     "second_opinion",
-    "show_curves",
     "show_images",
     "show_plot",
     "show_spectrum",

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from .basics.numbers import whole
+from .made_by import MadeBy
 from .networks.network import Network
 from .objectives import Objective
-from .result import MadeBy, Result
+from .result import Result
 from .running.watch import Watch
 from .transforms import Transform, through
 

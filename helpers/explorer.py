@@ -19,10 +19,11 @@ from .basics.settings import is_quiet, pace
 from .networks.load import load_network
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp
+from .styles import STYLES
 
 BEST, ORIGINAL = "this book's best", "the original"
 FAVORITE = "pomeranian"
-KNOBS = {BEST: (128, 224, recipes.STYLES["clear"].lr), ORIGINAL: (200, 256, 5.0)}  # steps, size, learning rate
+KNOBS = {BEST: (128, 224, STYLES["clear"].lr), ORIGINAL: (200, 256, 5.0)}  # steps, size, learning rate
 BREATH = 0.2  # seconds between two looks at the image: more would drown the page
 
 

@@ -1,93 +1,18 @@
-"""What an ascent leaves behind: pictures, their history, and the call that makes them again."""
+"""What an ascent leaves behind: pictures, their scores and frames, and the call that makes them again."""
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from numbers import Integral
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .basics.files import load_state_dict, state_in_words, write_whole
-from .basics.numbers import whole
+from .basics.files import load_state_dict, write_whole
+from .made_by import MadeBy
 from .show.figures import show_images
-
-WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
-PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first
-REST = ("options", "watching")  # what the functions here call their ``**`` arguments
-
-
-class MadeBy:
-    """A call as data: the function and its arguments, from which it is made again, written down, and told from others.
-
-    Args:
-        function: ``ascend`` or a recipe.
-        arguments: all of its arguments by name, as ``locals()`` gives them at its beginning.
-    """
-
-    def __init__(self, function: Callable[..., Result], arguments: Mapping[str, Any]):
-        self.function = function
-        self.arguments = {name: value for name, value in arguments.items() if name not in REST}
-        for rest in REST:
-            self.arguments |= arguments.get(rest, {})
-        if "image" in self.arguments:  # it is about to change
-            self.arguments["image"] = copy.deepcopy(self.arguments["image"])
-
-    def again(self) -> Result:
-        """Make the same call."""
-        fresh = {"image": copy.deepcopy(self.arguments["image"])} if "image" in self.arguments else {}
-        return self.function(**self.arguments | fresh)
-
-    @property
-    def code(self) -> str:
-        """One line of Python that makes the same pictures; empty if an argument cannot be written down."""
-        shown = {k: v for k, v in self.arguments.items() if k not in WATCHING and v is not None}
-        written = {name: _as_code(value) for name, value in shown.items()}
-        if None in written.values():
-            return ""
-        first = [written.pop(name) for name in list(written)[:2] if name in PLAIN]
-        return f"{self.function.__name__}({', '.join([*first, *(f'{name}={code}' for name, code in written.items())])})"
-
-    def identity(self) -> str:
-        """The same words in every process for the same call, and others for another."""
-        told = {k: v for k, v in self.arguments.items() if k not in WATCHING - {"frames"}}
-        return f"{self.function.__name__}({', '.join(f'{name}={in_words(value)}' for name, value in told.items())})"
-
-
-def _as_code(value: Any) -> str | None:
-    """A value as Python that makes it, or ``None``."""
-    if hasattr(value, "members") and hasattr(value, "code"):  # a network
-        return value.code or None
-    if isinstance(value, (list, tuple)):
-        inside = [_as_code(one) for one in value]
-        return None if None in inside else f"[{', '.join(inside)}]"
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return repr(int(value))
-    return repr(value) if isinstance(value, float | str | bool) else None
-
-
-def in_words(value: Any) -> str:
-    """What a value is, in words that do not depend on where in memory it lies."""
-    if isinstance(value, Tensor):
-        return hashlib.sha256(value.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:12]
-    if isinstance(value, nn.Module):
-        return f"{getattr(value, 'title', type(value).__name__)} {state_in_words(value)}"
-    if isinstance(value, partial):
-        given = [*map(in_words, value.args), *(f"{name}={in_words(one)}" for name, one in value.keywords.items())]
-        return f"{in_words(value.func)}({', '.join(given)})"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(in_words, value))}]"
-    if hasattr(value, "bind"):  # an objective
-        return in_words(value.bind)
-    return getattr(value, "__qualname__", "") or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 @dataclass
@@ -184,76 +109,6 @@ def load_result(path: str | Path) -> Result:
     result = Result(**{name: kept[name] for name in Result.__dataclass_fields__})
     result.__dict__["_code"] = kept["_code"]
     return result
-
-
-class History:
-    """Collects scores and frames while an ascent runs.
-
-    Args:
-        steps: how many steps are planned.
-        frames: how many frames to keep, evenly spaced, or at which steps.
-        finish: from raw images to pictures in [0, 1].
-    """
-
-    def __init__(self, steps: int, frames: int | Sequence[int], finish: Callable[[Tensor], Tensor]):
-        self.wanted, self.finish = set(frame_steps(steps, frames)), finish
-        self.taken, self.history = 0, torch.empty(steps, 0, device="cpu", dtype=torch.float32)
-        self.frames: dict[int, Tensor] = {}
-        self.last_good: Tensor | None = None
-
-    @property
-    def scores(self) -> Tensor:
-        """(steps taken, B) so far."""
-        return self.history[: self.taken]
-
-    def add(self, step: int, images: Tensor, scores: Tensor) -> None:
-        """Note the images (B, 3, H, W) before a step and their scores (B,)."""
-        self.keep_frame(step, images)
-        if not self.taken:  # one tensor for all steps: a small one a step would scatter the heap
-            self.history = self.history.new_empty(len(self.history), len(scores))
-        self.history[self.taken] = scores
-        self.taken += 1
-        self.last_good = images
-
-    def restore(self, scores: Tensor, frames: dict[int, Tensor]) -> None:
-        """Go on from the scores (steps taken, B) and the frames of a run that was stopped."""
-        self.taken, self.frames = len(scores), frames
-        self.history = torch.cat([scores, scores.new_empty(len(self.history) - len(scores), *scores.shape[1:])])
-
-    def keep_frame(self, step: int, images: Tensor) -> None:
-        """Keep the images as bytes, if this step is wanted."""
-        if step in self.wanted:
-            self.frames[step] = as_bytes(self.finish(images))
-
-    def result(self, raw: Tensor, final: Tensor, **facts: Any) -> Result:
-        """The finished ``Result``, the last image among its frames if any are wanted."""
-        if self.wanted:
-            self.frames[self.taken] = as_bytes(self.finish(raw.detach()))
-        raw = raw.detach().float().cpu().clone()
-        images = self.finish(raw).clamp(0, 1)
-        scores = self.scores.clone() if self.taken else self.history.new_empty(0, len(raw))
-        frames = torch.stack(list(self.frames.values())) if self.frames else as_bytes(images[None])[:0]
-        return Result(images, raw, scores, final.detach().float().cpu(), frames, list(self.frames), **facts)
-
-
-def frame_steps(steps: int, frames: int | Sequence[int]) -> list[int]:
-    """The steps at which to keep frames: ``frames`` of them evenly from 0 to ``steps``, or those given.
-
-    Raises:
-        ValueError: a negative number of frames, or a step out of [0, ``steps``].
-    """
-    if not hasattr(frames, "__len__"):
-        count = whole(frames, "how many frames to keep", 0)
-        return [round(k * steps / (count - 1)) for k in range(count)] if count > 1 else [steps] * count
-    outside = [step for step in frames if not 0 <= step <= steps]
-    if outside:
-        raise ValueError(f"frames at steps {outside} of a run from 0 to {steps}")
-    return [whole(step, "a frame's step", 0) for step in frames]
-
-
-def as_bytes(images: Tensor) -> Tensor:
-    """Pictures in [0, 1] as uint8 on the CPU, a quarter of the memory."""
-    return (images.detach().float().clamp(0, 1) * 255).round().byte().cpu()
 
 
 def _plural(count: int, noun: str) -> str:

@@ -27,7 +27,7 @@ from helpers import (
     zoom,
 )
 from helpers.objectives import Bound
-from helpers.result import frame_steps
+from helpers.running.history import frame_steps
 
 quiet = partial(ascend, progress=False)
 

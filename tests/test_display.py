@@ -162,7 +162,9 @@ def test_a_plot_has_no_background_and_is_closed():
 
 def test_plots_are_the_same_bytes_twice():
     def draw():
-        return plots.show_curves({"a": torch.arange(9.0)}, caption="c", alt="a").html
+        fig, ax = plots.new_figure()
+        ax.plot(range(9), label="a")
+        return plots.show_plot(fig, caption="c", alt="a").html
 
     assert draw() == draw()
 
@@ -179,19 +181,6 @@ def test_new_figure_gives_the_axes_asked_for():
     fig, axes = plots.new_figure(columns=2, rows=3)
     assert axes.shape == (3, 2)
     assert fig.get_size_inches()[0] * 100 <= 760
-
-
-def test_curves_take_scores_and_results_and_refuse_the_rest(monkeypatch):
-    figures = []
-    monkeypatch.setattr(plots, "show_plot", lambda fig, **words: figures.append(fig))
-    plots.show_curves({"one": FakeResult(1), "batch": FakeResult(3), "list": [1, 2]}, caption="c", alt="a")
-    (fig,) = figures
-    assert [len(line.get_xdata()) for line in fig.axes[0].lines] == [10, 10, 10, 10, 10, 2]
-    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["one", "batch", "list"]
-    with pytest.raises(ValueError, match="steps"):
-        plots.show_curves({"cube": torch.zeros(2, 2, 2)}, caption="c", alt="a")
-    with pytest.raises(TypeError, match="dict"):
-        plots.show_curves(torch.zeros(4), caption="c", alt="a")
 
 
 def test_white_noise_has_a_flat_spectrum_of_its_variance():

@@ -30,7 +30,7 @@ from helpers import (
     visualize,
 )
 from helpers.networks.efficientnet_lite import SameConv2d, conv, fold_batch_norm
-from helpers.result import History
+from helpers.running.history import History
 from helpers.running.seeding import Seeded
 
 CPU = torch.device("cpu")

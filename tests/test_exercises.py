@@ -174,7 +174,7 @@ def test_a_step_of_one_size(constant, right):
         (("(gaps[0] - gaps[1])", "(gaps[0] - gaps[1]).abs()"), "with its sign"),
         (("[rows, classes]", ".clone()"), "another class|index"),
         (("(gaps[0] - gaps[1]).argmax()", "gaps[1].argmin()"), "where is the artist"),
-        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take their logarithms"),
+        (("(gaps[0] - gaps[1])", "(gaps[0].exp() - gaps[1].exp())"), "take logarithms"),
         (("logits.log_softmax(dim=1)", "logits"), "did you forget the softmax"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import helpers
-from helpers.recipes import Style
+from helpers import Style
 from tools.draw import reference as draw_reference
 from tools.site import reference as reference_pictures
 from tools.site.reference import FOLDER, figure, first_chapters, lines, stored
@@ -36,7 +36,6 @@ WITHOUT_A_PICTURE = {
 NONE = set().union(*WITHOUT_A_PICTURE.values())
 OF_THE_ATLAS = tuple(f"helpers.atlas.{name}" for name in ("plan", "cluster", "stored", "render"))  # it is all pictures
 BY_ANOTHER_NAME = {"Objective": "class_logit", "Result": "result"}  # what stands for them in their line
-IN_NO_CHAPTER = {"show_curves"}  # for readers' own runs: the chapters play theirs, or draw them
 
 
 def of_the_atlas(name: str) -> bool:
@@ -110,7 +109,7 @@ def test_pictures_are_few_bytes_and_all_are_used():
 
 
 def test_an_entry_says_in_which_chapter_its_name_is_met():
-    for name in set(LISTED) - NONE - IN_NO_CHAPTER:
+    for name in set(LISTED) - NONE:
         own = getattr(helpers, name, None)
         words = inspect.getdoc(own) or ""
         assert re.search(r"[Cc]hapters? \d", words) or name.split(".")[-1] in first_chapters(), name

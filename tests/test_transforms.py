@@ -7,6 +7,7 @@ import torch
 from own_networks import Plain
 
 from helpers import (
+    STYLES,
     Network,
     Pixels,
     ascend,
@@ -23,7 +24,6 @@ from helpers import (
     scale,
     zoom,
 )
-from helpers.recipes import STYLES
 from helpers.running.seeding import Seeded
 from helpers.transforms import Named, through
 

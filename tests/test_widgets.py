@@ -1,4 +1,4 @@
-"""Sliders over grids and wipes from before to after: what is in the page, what is refused, how many bytes it takes."""
+"""Sliders over grids and what a player tells its script: what is in the page, what is refused, how many bytes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import before_after, player, slider_grid
+from helpers import player, slider_grid
 from helpers.show.widgets import ROOM, STILL
 from tests.tags import Tags
-
-KINDS = ("sliders", "wipes")
 
 
 class Found:
@@ -40,12 +38,6 @@ def grid(images=None, rows=None, columns=None, **more):
     return slider_grid(images, rows, columns, **{"caption": "whole", "alt": "six squares", **more})
 
 
-def wipe(before=None, after=None, **more):
-    before = levels(2)[0] if before is None else before
-    after = levels(2)[1] if after is None else after
-    return before_after(before, after, **{"caption": "whole", "alt": ("a cat", "a dream"), **more})
-
-
 def data_of(shown) -> dict:
     """What the page hands to its script."""
     code = shown.html.split("<script>", 1)[1]
@@ -57,47 +49,36 @@ def stored(attrs: dict) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(attrs["src"].split(",")[1])))
 
 
-# --- both ---
-
-
-@pytest.mark.parametrize("make", [grid, wipe])
-def test_equal_contents_are_equal_bytes_and_others_have_another_key(make):
-    assert make().html == make().html
-    keys = [re.search('data-pom="([0-9a-f]{12})"', make(caption=words).html).group(1) for words in ("one", "other")]
+def test_equal_contents_are_equal_bytes_and_others_have_another_key():
+    assert grid().html == grid().html
+    keys = [re.search('data-pom="([0-9a-f]{12})"', grid(caption=words).html).group(1) for words in ("one", "other")]
     assert keys[0] != keys[1]
-    assert f'("{keys[0]}", ' in make(caption="one").html.split("<script>")[1]
-    assert " id=" not in make().html, "two equal ones on a page would share it"
+    assert f'("{keys[0]}", ' in grid(caption="one").html.split("<script>")[1]
+    assert " id=" not in grid().html, "two equal ones on a page would share it"
 
 
-@pytest.mark.parametrize("make", [grid, wipe])
-def test_nothing_is_fetched_and_words_cannot_break_out(make):
-    assert not re.search(r"https?://|import\(|require|fetch|url\(", make().html)
+def test_nothing_is_fetched_and_words_cannot_break_out():
+    assert not re.search(r"https?://|import\(|require|fetch|url\(", grid().html)
     nasty = '</script><script>alert("&")</script>'
-    page = Tags(make(caption=nasty).html)
+    page = Tags(grid(caption=nasty).html)
     assert len(page.all("script")) == 1 and nasty in page.text
 
 
-@pytest.mark.parametrize("make", [grid, wipe])
-def test_without_a_script_there_are_pictures_and_words_and_no_dead_control(make):
-    page = Tags(make().html.split("<script>")[0])
+def test_without_a_script_there_are_pictures_and_words_and_no_dead_control():
+    page = Tags(grid().html.split("<script>")[0])
     assert {tag for tag, _ in page.tags} <= {"div", "figure", "img", "p", "figcaption"}
     assert page.all("img") and page.text.endswith(f"whole{STILL}")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_live_is_for_screens_only(kind):
-    look = (ROOM / f"{kind}.css").read_text()
+def test_what_is_live_is_for_screens_only():
+    look = (ROOM / "sliders.css").read_text()
     before, screen = look.split("@media screen{", 1)
     assert "data-live" not in before and "data-live" not in screen.split("@media print{")[1]
     assert "transition" not in look and "animation" not in look, "nothing moves that the reader has not moved"
 
 
-@pytest.mark.parametrize("make", [grid, wipe])
-def test_a_terminal_gets_the_caption(make):
-    assert make()._repr_mimebundle_()["text/plain"].splitlines()[0] == "whole"
-
-
-# --- the grid ---
+def test_a_terminal_gets_the_caption():
+    assert grid()._repr_mimebundle_()["text/plain"].splitlines()[0] == "whole"
 
 
 def test_the_script_is_told_names_values_and_how_to_begin():
@@ -172,38 +153,6 @@ def test_the_grid_says_what_is_wrong():
         slider_grid(levels(1), caption="c", alt="a")
     with pytest.raises(TypeError):
         grid(["a picture"] * 6)
-
-
-# --- the wipe ---
-
-
-def test_a_wipe_is_two_pictures_with_their_words_and_a_slider():
-    page = Tags(wipe(labels=("the photograph", "dreamt")).html)
-    assert [img["alt"] for img in page.all("img")] == ["a cat", "a dream"]
-    assert [int(np.asarray(stored(img).convert("L")).mean()) for img in page.all("img")] == pytest.approx(
-        [26, 230], abs=2
-    )
-    assert "the photograph" in page.text and "dreamt" in page.text
-    assert data_of(wipe(labels=("the photograph", "dreamt")))["labels"] == ["the photograph", "dreamt"]
-
-
-def test_one_alternative_text_is_told_apart_by_the_labels():
-    assert [img["alt"] for img in Tags(wipe(alt="a cat").html).all("img")] == ["a cat: before", "a cat: after"]
-
-
-def test_a_wipe_of_noise_stays_small():
-    noise = torch.rand(2, 3, 900, 900, generator=torch.Generator().manual_seed(0))
-    assert len(wipe(*noise).html) < 300_000
-    assert stored(Tags(wipe(*noise).html).all("img")[0]).width <= 840
-
-
-def test_the_wipe_says_what_is_wrong():
-    with pytest.raises(ValueError, match="got 3 images"):
-        wipe(levels(2))
-    with pytest.raises(ValueError, match="of one shape"):
-        wipe(torch.zeros(3, 40, 80))
-    with pytest.raises(ValueError, match="1 texts"):
-        wipe(alt=["a cat"])
 
 
 # --- the player's spectrum and question ---

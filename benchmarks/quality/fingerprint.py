@@ -15,7 +15,15 @@ from pathlib import Path
 
 HELPERS = Path(__file__).resolve().parents[2] / "helpers"
 # What a picture of `recipes` depends on. The network is named in the results; the rest of `helpers` watches or shows.
-PICTURES_DEPEND_ON = ("recipes", "ascent", "objectives", "parameterizations", "transforms", "running/seeding")
+PICTURES_DEPEND_ON = (
+    "recipes",
+    "styles",
+    "ascent",
+    "objectives",
+    "parameterizations",
+    "transforms",
+    "running/seeding",
+)
 
 
 def digest(*parts: object) -> str:

@@ -23,8 +23,9 @@ from ..networks.ensemble import together
 from ..networks.load import load_network
 from ..networks.network import Network
 from ..objectives import channel
-from ..recipes import find_style, visualize
+from ..recipes import visualize
 from ..show.pictures import picture, saved
+from ..styles import find_style
 
 Target = int | str | tuple[str, int]
 Outcome = bytes | str  # a PNG file, or why there is none

@@ -17,9 +17,11 @@ from ..ascent import ascend
 from ..basics.images import check_images
 from ..basics.numbers import whole
 from ..basics.settings import is_quiet
+from ..made_by import MadeBy
 from ..networks.network import Network
 from ..objectives import Activations, Bound, Objective, layer
-from ..result import MadeBy, Result, as_bytes
+from ..result import Result
+from ..running.history import as_bytes
 from .octaves import Dream, MeanStep, octave_sizes
 from .tiles import Tiles
 

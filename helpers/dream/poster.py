@@ -10,12 +10,14 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from ..ascent import ascend
+from ..made_by import MadeBy
 from ..networks.load import load_network
 from ..networks.network import Network
 from ..objectives import Objective, class_margin
 from ..parameterizations import Fourier
-from ..recipes import find_style, visualize
-from ..result import MadeBy, Result
+from ..recipes import visualize
+from ..result import Result
+from ..styles import find_style
 from ..transforms import MIDDLE, Named, Transform, rotate
 
 LOOK = 288  # pixels a side of what the network is shown of a poster: about the size it was trained for

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.files import state_in_words
+from ..made_by import MadeBy
 from ..networks.network import Network
-from ..result import History, MadeBy, Result
+from ..result import Result
 from .checkpoint import Checkpoint
+from .history import History
 from .progress import Progress
 from .seeding import Seeded
 

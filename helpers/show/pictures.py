@@ -91,8 +91,10 @@ def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> 
         return saved(image, format="WEBP", lossless=True)
     for quality in (86, 78, 68, 56, 44, 32):
         data = saved(image, format="WEBP", quality=quality)
-        if len(data) <= budget and (len(data) <= dense * image.width * image.height or quality <= 32):
+        if len(data) <= min(budget, dense * image.width * image.height):
             return data
+    if len(data) <= budget:
+        return data
     smaller = round(image.width * 0.85), round(image.height * 0.85)
     return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget, dense)
 

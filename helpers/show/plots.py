@@ -78,32 +78,6 @@ def _rendered(fig: Figure, dpi: float) -> bytes:
     return data if len(data) <= 100_000 else saved(image, format="WEBP", quality=88)
 
 
-def show_curves(curves: Mapping[str, Any], *, caption: str, alt: str, ylabel: str = "score") -> Shown:
-    """Show how scores rise, step by step; a batch as thin lines with their mean as a thick one.
-
-    Args:
-        curves: for each label a Result, or scores (steps,) or (steps, B).
-        caption: what it shows.
-        alt: what a reader who cannot see it is told.
-        ylabel: the name of what rises.
-
-    Returns:
-        An object to stand last in a cell.
-    """
-    fig, ax = new_figure()
-    for label, curve in _mapping(curves).items():
-        scores = torch.as_tensor(getattr(curve, "scores", curve)).detach().float().cpu()
-        if scores.ndim not in (1, 2) or scores.numel() == 0:
-            raise ValueError(f"curve {label!r}: expected (steps,) or (steps, B), got {tuple(scores.shape)}")
-        scores = scores.reshape(len(scores), -1)
-        (line,) = ax.plot(scores.mean(1).numpy(), label=label)
-        if scores.shape[1] > 1:
-            ax.plot(scores.numpy(), color=line.get_color(), linewidth=0.8, alpha=0.45, zorder=1)
-    ax.set(xlabel="step", ylabel=ylabel)
-    _legend_above(fig, list(curves))
-    return show_plot(fig, caption=caption, alt=alt)
-
-
 def _legend_above(fig: Figure, labels: list[str]) -> None:
     """Name the lines above the plot, where no line can run through a name."""
     lengths = [8 + len(str(label)) for label in labels]

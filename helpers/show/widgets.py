@@ -30,7 +30,7 @@ def widget(
     """Return a figure that moves where scripts run.
 
     Args:
-        kind: "player", "sliders" or "wipes": ``kind``.css and ``kind``.js lie beside this module. The figure's class
+        kind: "player" or "sliders": ``kind``.css and ``kind``.js lie beside this module. The figure's class
             is ``pom-kind``, and the script is a function of the figure and ``data``.
         still: the picture, as HTML of plain tags.
         caption: what it shows; plain text.

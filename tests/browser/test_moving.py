@@ -1,4 +1,4 @@
-"""Sliders, wipes and players on a page of their own, opened from a file: moved by mouse and by keyboard, twice over."""
+"""Sliders and players on a page of their own, opened from a file: moved by mouse and by keyboard, twice over."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import before_after, player, slider_grid
+from helpers import player, slider_grid
 
 SIZES = {"phone": (390, 844), "desk": (1000, 900)}
-DRAG = """
-const box = arguments[0].getBoundingClientRect();
-const at = x => ({clientX: box.left + x * box.width, clientY: box.top + 20, bubbles: true, pointerId: 1, button: 0});
-arguments[0].setPointerCapture = () => {};
-arguments[0].dispatchEvent(new PointerEvent('pointerdown', at(arguments[1])));
-arguments[0].dispatchEvent(new PointerEvent('pointermove', at(arguments[2])));
-arguments[0].dispatchEvent(new PointerEvent('pointerup', at(arguments[2])));
-"""
 SOUND = """
 return [...document.querySelectorAll('input, button')].filter(e => e.checkVisibility())
   .map(e => e.getBoundingClientRect()).map(box => [box.left >= 0, box.right <= innerWidth, box.height >= 24])
@@ -53,13 +45,12 @@ class Film:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """A page with two equal grids, two equal wipes, two equal covered players, and one that is not covered."""
+    """A page with two equal grids, two equal covered players, and one that is not covered."""
     words = [f"score {k}" for k in range(6)]
     lines = {"rows": {"blur": [None, 0.5]}, "columns": {"zoom": [1, 2, 3]}}
     grid = slider_grid(squares(6), **lines, words=words, caption="A grid.", alt="Six squares").html
-    wipe = before_after(*squares(2), caption="A wipe.", alt=("blue", "red")).html
     asked = player(Film(), alt="the last frame", predict="What will come?").html
-    body = "".join((grid, grid, wipe, wipe, asked, asked, player(Film()).html))
+    body = "".join((grid, grid, asked, asked, player(Film()).html))
     path = tmp_path_factory.mktemp("moving") / "page.html"
     path.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width='
@@ -164,24 +155,6 @@ def test_all_side_by_side_and_back(opened):
     assert near(color(sheet), 5, 6)
 
 
-def test_a_wipe_by_keyboard_and_by_mouse(opened):
-    from selenium.webdriver.common.keys import Keys
-
-    first, second = all_of(opened, ".pom-wipes")
-    slider, pair = (first.find_element("css selector", what) for what in ("input", ".pom-pair"))
-    assert slider.accessible_name == "Wipe from before to after"
-    other = looks(second.find_element("css selector", ".pom-pair"))
-    slider.send_keys(Keys.END)
-    assert near(color(pair), 0, 2), "at the end nothing of the second is left"
-    slider.send_keys(Keys.HOME)
-    assert near(color(pair), 1, 2)
-    slider.send_keys(Keys.ARROW_RIGHT)
-    assert slider.get_attribute("aria-valuetext") == "1 percent before, 99 percent after"
-    opened.execute_script(DRAG, pair, 0.1, 0.8)
-    assert slider.get_property("value") == "80" and near(color(pair), 0, 2)
-    assert looks(second.find_element("css selector", ".pom-pair")) == other, "the second wipe moved with the first"
-
-
 def test_a_covered_player_shows_its_end_at_a_button(opened):
     from selenium.webdriver.common.keys import Keys
 
@@ -216,9 +189,8 @@ def test_moving_a_covered_player_uncovers_it_and_the_spectrum_follows(opened):
 def test_paper_gets_the_stills(opened):
     from selenium.webdriver.common.keys import Keys
 
-    grid, wipe, film = (all_of(opened, f".pom-{kind}")[0] for kind in ("sliders", "wipes", "player"))
+    grid, film = (all_of(opened, f".pom-{kind}")[0] for kind in ("sliders", "player"))
     grid.find_element("css selector", "input").send_keys(Keys.END)
-    wipe.find_element("css selector", "input").send_keys(Keys.END)
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         assert not any(control.is_displayed() for control in all_of(opened, "input, button"))
@@ -233,8 +205,6 @@ def test_paper_gets_the_stills(opened):
             for left, top, width, height in places[1:]
         ), "the words do not lie on the sheet"
         assert grid.find_elements("css selector", ".pom-head")[0].is_displayed()
-        before, after = (picture.rect for picture in wipe.find_elements("css selector", "img"))
-        assert after["x"] >= before["x"] + before["width"] and after["y"] == before["y"]
         assert film.find_element("css selector", "img").get_attribute("alt") == "the last frame"
     finally:
         opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
@@ -280,7 +250,7 @@ def test_without_a_script_the_stills_stand(browser, page):
         assert not all_of(browser, "input, button, svg, .pom-head, .pom-ask")
         assert all_of(browser, ".pom-player img")[0].get_attribute("alt") == "the last frame"
         assert all(line.is_displayed() for line in all_of(browser, ".pom-still"))
-        wide = [picture.size["width"] for picture in all_of(browser, ".pom-player img, .pom-wipes img")]
+        wide = [picture.size["width"] for picture in all_of(browser, ".pom-player img")]
         assert wide and max(wide) <= 420, "without its style sheet a picture is as wide as the page"
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

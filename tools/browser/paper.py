@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 FRAME = re.compile(r"(?:\.\./)*_images/pom-[0-9a-f]{16}\.\w+")
-LOOKS = Path(__file__).resolve().parents[2] / "helpers" / "show"  # how films, sliders and wipes look
+LOOKS = Path(__file__).resolve().parents[2] / "helpers" / "show"  # how films and sliders look
 LEFT_OUT = (
     "script:not(.pom-sliders + script), style, .headerlink, .prev-next-area, .tag_setup, button, noscript, .pom-still, "
     "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away

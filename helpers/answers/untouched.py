@@ -1,0 +1,89 @@
+"""Copies of a call's arguments, and what became of them; the state of a module, compared and put back."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def copied(value: Any) -> Any:
+    if isinstance(value, nn.Parameter):
+        return nn.Parameter(value.detach().clone(), requires_grad=value.requires_grad)
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, nn.Module):
+        return copy.deepcopy(value)
+    if type(value) in (list, tuple):
+        return type(value)(copied(part) for part in value)
+    return {key: copied(part) for key, part in value.items()} if type(value) is dict else value
+
+
+def change(old: Any, new: Any) -> str | None:
+    """What became of a copy, as the end of a sentence ("" if there is no more to say); None if nothing did."""
+    if isinstance(old, nn.Module):
+        return difference(state_of(old), new)
+    if isinstance(old, (Tensor, np.ndarray)):
+        return None if _same(old, new) else ""
+    if type(old) is dict:
+        old, new = [*old, *old.values()], [*new, *new.values()]
+    if type(old) not in (list, tuple):
+        return "" if isinstance(old, (int, float, str)) and old != new else None
+    if len(old) != len(new):
+        return ""
+    return next((how for pair in zip(old, new, strict=True) if (how := change(*pair)) is not None), None)
+
+
+def _same(old: Any, new: Any) -> bool:
+    old, new = torch.as_tensor(old).detach(), torch.as_tensor(new).detach()
+    return old.shape == new.shape and bool(((old == new) | ((old != old) & (new != new))).all())
+
+
+def state_of(module: nn.Module) -> dict:
+    """What ``watch`` watches."""
+    parts = dict(module.named_modules())
+    return {
+        "training": {name: part.training for name, part in parts.items()},
+        "hooks": {(name, kind): dict(getattr(part, kind)) for name, part in parts.items() for kind in HOOKS},
+        "grad": {name: value.requires_grad for name, value in module.named_parameters()},
+        "numbers": {name: value.detach().clone() for name, value in module.state_dict().items()},
+    }
+
+
+def difference(old: dict, module: nn.Module) -> str | None:
+    """The first difference between a state and a module, as the end of a sentence; None if there is none."""
+    new = state_of(module)
+    if old["numbers"].keys() != new["numbers"].keys():
+        return " (other layers)"
+    if old["training"] != new["training"]:
+        mode = "train" if any(new["training"].values()) else "eval"
+        return f" (in {mode}() mode)"
+    if [list(hooks) for hooks in old["hooks"].values()] != [list(hooks) for hooks in new["hooks"].values()]:
+        return " (with other hooks: remove() each one, in a `finally`)"
+    if old["grad"] != new["grad"]:
+        return " (with other weights frozen: requires_grad)"
+    changed = [name for name, value in old["numbers"].items() if not _same(value, new["numbers"][name])]
+    return f" (the numbers of {changed[0]})" if changed else None
+
+
+def restore(module: nn.Module, state: dict) -> None:
+    parts = dict(module.named_modules())
+    for name, training in state["training"].items():
+        parts[name].training = training
+    for (name, kind), hooks in state["hooks"].items():
+        current = getattr(parts[name], kind)
+        current.clear()
+        current.update(hooks)
+    for name, value in module.named_parameters():
+        value.requires_grad_(state["grad"][name])
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if not _same(value, state["numbers"][name]):
+                value.copy_(state["numbers"][name])

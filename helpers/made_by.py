@@ -1,0 +1,84 @@
+"""The call that made a result, as data: made again, written down as a line of code, and told from other calls."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from numbers import Integral
+from typing import Any
+
+from torch import Tensor, nn
+
+from .basics.files import state_in_words
+
+WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
+PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first
+REST = ("options", "watching")  # what the functions here call their ``**`` arguments
+
+
+class MadeBy:
+    """A call as data: the function and its arguments, from which it is made again, written down, and told from others.
+
+    Args:
+        function: ``ascend`` or a recipe.
+        arguments: all of its arguments by name, as ``locals()`` gives them at its beginning.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: Mapping[str, Any]):
+        self.function = function
+        self.arguments = {name: value for name, value in arguments.items() if name not in REST}
+        for rest in REST:
+            self.arguments |= arguments.get(rest, {})
+        if "image" in self.arguments:  # it is about to change
+            self.arguments["image"] = copy.deepcopy(self.arguments["image"])
+
+    def again(self) -> Any:
+        """Make the same call."""
+        fresh = {"image": copy.deepcopy(self.arguments["image"])} if "image" in self.arguments else {}
+        return self.function(**self.arguments | fresh)
+
+    @property
+    def code(self) -> str:
+        """One line of Python that makes the same pictures; empty if an argument cannot be written down."""
+        shown = {k: v for k, v in self.arguments.items() if k not in WATCHING and v is not None}
+        written = {name: _as_code(value) for name, value in shown.items()}
+        if None in written.values():
+            return ""
+        first = [written.pop(name) for name in list(written)[:2] if name in PLAIN]
+        return f"{self.function.__name__}({', '.join([*first, *(f'{name}={code}' for name, code in written.items())])})"
+
+    def identity(self) -> str:
+        """The same words in every process for the same call, and others for another."""
+        told = {k: v for k, v in self.arguments.items() if k not in WATCHING - {"frames"}}
+        return f"{self.function.__name__}({', '.join(f'{name}={in_words(value)}' for name, value in told.items())})"
+
+
+def _as_code(value: Any) -> str | None:
+    """A value as Python that makes it, or ``None``."""
+    if hasattr(value, "members") and hasattr(value, "code"):  # a network
+        return value.code or None
+    if isinstance(value, (list, tuple)):
+        inside = [_as_code(one) for one in value]
+        return None if None in inside else f"[{', '.join(inside)}]"
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return repr(int(value))
+    return repr(value) if isinstance(value, float | str | bool) else None
+
+
+def in_words(value: Any) -> str:
+    """What a value is, in words that do not depend on where in memory it lies."""
+    if isinstance(value, Tensor):
+        return hashlib.sha256(value.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:12]
+    if isinstance(value, nn.Module):
+        return f"{getattr(value, 'title', type(value).__name__)} {state_in_words(value)}"
+    if isinstance(value, partial):
+        given = [*map(in_words, value.args), *(f"{name}={in_words(one)}" for name, one in value.keywords.items())]
+        return f"{in_words(value.func)}({', '.join(given)})"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(in_words, value))}]"
+    if hasattr(value, "bind"):  # an objective
+        return in_words(value.bind)
+    return getattr(value, "__qualname__", "") or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

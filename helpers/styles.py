@@ -1,0 +1,60 @@
+"""The styles that ``visualize`` can be asked for: ways to draw that were found by measurement (chapters 7 and 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .basics.names import nearest
+from .transforms import Transform, noise, random_affine, random_blur
+
+
+@dataclass(frozen=True)
+class Style:
+    """A named way to draw (chapter 7).
+
+    Attributes:
+        margin: how much a class's rivals count against it (``class_margin``).
+        lr: Adam's learning rate at the start; it falls to 0 along a cosine.
+        fourier: options of ``Fourier``.
+        affine: options of ``random_affine``, the view of every style.
+        why: what it is for.
+        blur: sigma of ``random_blur``, in pixels, in the second half of the steps; 0 for none.
+        noise: standard deviation of ``noise``, in the second half of the steps; 0 for none.
+    """
+
+    margin: float
+    lr: float
+    fourier: dict[str, float]
+    affine: dict[str, object]
+    why: str
+    blur: float = 0.0
+    noise: float = 0.0
+
+    def views(self, size: int, steps: int) -> list[Transform]:
+        """What the network looks through, for images of ``size`` pixels a side and so many steps.
+
+        Blur and noise come in halfway: from the first step on they drown the gradient before there is anything to see.
+        """
+        views = [random_affine(**self.affine, pixels=size / 28)]
+        views += [random_blur(self.blur, after=steps // 2)] if self.blur else []
+        return views + ([noise(self.noise, after=steps // 2)] if self.noise else [])
+
+
+WIDE = dict(degrees=20, scale=(0.5, 1.4))
+NEAR = dict(degrees=15, scale=(0.5, 1.2))
+STYLES = {
+    "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), WIDE, "what another network recognizes best"),
+    "natural": Style(
+        0.5, 0.1, dict(chroma=0.9, gain=0.25, decay=1.3), NEAR, "what a person recognizes best", blur=2.0, noise=0.2
+    ),
+    "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), WIDE, "the logit alone, in full color"),
+}
+
+
+def find_style(name: str) -> Style:
+    """The style of that name. Raises ``LookupError`` with the nearest right answer."""
+    if name in STYLES:
+        return STYLES[name]
+    near = nearest(name, STYLES)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, STYLES))}"
+    raise LookupError(f"no style {name!r}; {hint}")
