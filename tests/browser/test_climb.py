@@ -551,7 +551,7 @@ def longest_task(browser, address: str) -> float:
 
 
 def test_the_page_never_stutters(browser, address):
-    """What computes is elsewhere. A machine that was busy for a moment is forgiven twice; a page that computes is not."""
+    """What computes is elsewhere. A machine busy for a moment is forgiven twice; a page that computes is not."""
     tried = []
     while len(tried) < 3 and (not tried or min(tried) >= 100):
         tried.append(longest_task(browser, address))
