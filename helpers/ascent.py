@@ -88,7 +88,7 @@ def ascend(
         images = image()
         scores = bound.of(network, through(views, images, step), precision)
         loss = -scores.sum()  # optimizers go down, we go up
-        loss.backward(inputs=parameters)  # the network's weights get no gradient
+        network.backward(loss, parameters)  # its own weights get no gradient
         watch.look(images, scores)
         return loss
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .basics.images import check_images, load_photo
-from .networks.classes import likeliest
+from .networks.classes import likeliest, probabilities
 from .networks.load import imagenet_classes, load_network
 from .networks.network import Network
 from .show.typography import as_html
@@ -153,7 +153,7 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
     return Opinion(
         targets=indices,
         rank=1 + (logits > mine).sum(dim=1),
-        probability=logits.softmax(dim=1).gather(1, indices[:, None])[:, 0],
+        probability=probabilities(logits).gather(1, indices[:, None])[:, 0],
         top=likeliest(logits, network.classes, 5),
         names=[network.class_name(k) for k in indices.tolist()],
         judge=network.title,

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from .basics.numbers import whole
-from .networks.network import Layer, Network
+from .networks.layers import Layer
+from .networks.network import Network, no_gradient
 
 Activations = Mapping[Layer, Tensor]
 
@@ -41,11 +42,17 @@ class Bound:
         return self.words if isinstance(self.words, str) else self.words[i]
 
     def of(self, network: Network, images: Tensor, precision: torch.dtype | None = None) -> Tensor:
-        """The score (B,) of images (B, 3, H, W), RGB of any values. Raises ``ValueError`` for another shape."""
+        """The score (B,) of images (B, 3, H, W), RGB of any values.
+
+        Raises:
+            ValueError: another shape, or a score without a gradient where the images have one.
+        """
         found = network.activations(images, self.layers, precision=precision)
         scores = self.score({layer: activation.float() for layer, activation in found.items()})
         if scores.shape != (len(images),):
             raise ValueError(f"an objective gives each image one score, ({len(images)},); got {tuple(scores.shape)}")
+        if torch.is_grad_enabled() and images.requires_grad and not scores.requires_grad:
+            raise ValueError(no_gradient(network.title))
         return scores
 
 
@@ -125,6 +132,8 @@ def _bind_logit(network: Network, c: int | str) -> Bound:
 def class_probability(c: int | str) -> Objective:
     """The logarithm of the softmax probability of a class (chapter 2): it also rises when all others fall.
 
+    The only class of a network has the sigmoid's.
+
     Args:
         c: a class index or name.
     """
@@ -134,7 +143,11 @@ def class_probability(c: int | str) -> Objective:
 def _bind_probability(network: Network, c: int | str) -> Bound:
     k = network.find_class(c)
     words = f"log-probability of {network.class_name(k)} ({k})"
-    return Bound(words, ("logits",), lambda acts: acts["logits"].log_softmax(dim=1)[:, k])
+    return Bound(words, ("logits",), lambda acts: _log_probabilities(acts["logits"])[:, k])
+
+
+def _log_probabilities(logits: Tensor) -> Tensor:
+    return logits.log_softmax(dim=1) if logits.shape[1] > 1 else torch.nn.functional.logsigmoid(logits)
 
 
 def class_margin(c: int | str, weight: float = 0.5, rivals: int = 5) -> Objective:

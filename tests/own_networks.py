@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
@@ -147,6 +148,73 @@ class Tokens(nn.Module):
         return self.head(self.block(self.patches(x).flatten(2).transpose(1, 2)).mean(1))
 
 
+class Recurrent(Plain):
+    """An LSTM over the rows, which gives its answers and its states."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            self.inner = nn.LSTM(8, 8, batch_first=True)
+
+    def forward(self, x):
+        answers, _ = self.inner(self.c2(self.c1(x)).mean(3).transpose(1, 2))
+        return self.head(answers[:, -1])
+
+
+class Attentive(Recurrent):
+    """Attention among the rows, which gives its answers and its weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            self.inner = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x):
+        rows = self.c2(self.c1(x)).mean(3).transpose(1, 2)
+        return self.head(self.inner(rows, rows, rows)[0].mean(1))
+
+
+class TwoNames(Twice):
+    def __init__(self) -> None:
+        super().__init__()
+        self.c3 = self.grouped
+
+
+class Nested(Plain):
+    """Asks another network for a layer."""
+
+    def __init__(self, network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        inner = self.head(self.network.activations(x, "c2")["c2"].mean((2, 3)))
+        return inner + self.head(self.features(x))
+
+
+class Detached(Plain):
+    def forward(self, x):
+        return super().forward(x).detach()
+
+
+class Checkpointed(Moody):
+    def forward(self, x):
+        return torch.utils.checkpoint.checkpoint(super().forward, x, use_reentrant=False)
+
+
+class Fixed(nn.Module):
+    """Takes one size, and says no word about it."""
+
+    def __init__(self, side) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3 * side * side, 10)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
 @dataclass
 class Output:
     logits: torch.Tensor
@@ -208,5 +276,19 @@ def scripted() -> nn.Module:
 
 OF_READERS = [
     *(Plain, AuxiliaryHead, SoftmaxLast, SizeLast, InPlaceFunction, InPlaceModule, Twice, Moody, Asserts, Branches),
-    *(ReluInside, Catches, Keeps, Tokens, pruned, old_weight_norm, parametrized, hooked, replaced_forward, parallel),
+    *(
+        ReluInside,
+        Catches,
+        Keeps,
+        Tokens,
+        Recurrent,
+        Attentive,
+        TwoNames,
+        pruned,
+        old_weight_norm,
+        parametrized,
+        hooked,
+        replaced_forward,
+        parallel,
+    ),
 ]

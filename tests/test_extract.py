@@ -17,6 +17,7 @@ from helpers import (
     channel,
     class_logit,
     class_margin,
+    class_probability,
     layer,
     maximal_class_input,
     per_image,
@@ -322,6 +323,91 @@ def test_few_classes():
         Network(core, "m", "M", {1: "cat", 2: "dog"})
 
 
+def test_classes_may_be_given_as_data_sets_give_them():
+    by_name = {name: index for index, name in enumerate(own.CLASSES)}  # ImageFolder.class_to_idx
+    by_digits = {str(index): name for index, name in enumerate(own.CLASSES)}  # from a JSON file
+    for classes in (by_name, by_digits):
+        assert Network(own.Plain(), "m", "M", classes).classes == own.CLASSES
+    with pytest.raises(TypeError, match="a set has none"):
+        Network(own.Plain(), "m", "M", set(own.CLASSES))
+
+
+def test_the_probability_of_one_logit_is_its_sigmoid():
+    network = Network(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(3, 1, 1), nn.Flatten()), "m", "M", ["dog"])
+    logit = network(IMAGES)
+    chances = [row[0][1] for row in network.top(IMAGES)]
+    torch.testing.assert_close(torch.tensor(chances), logit.sigmoid()[:, 0])
+    torch.testing.assert_close(second_opinion(IMAGES, [0] * len(IMAGES), network).probability, logit.sigmoid()[:, 0])
+    torch.testing.assert_close(class_probability(0).bind(network).of(network, IMAGES), logit.sigmoid().log()[:, 0])
+
+
+def test_a_batch_of_one_may_be_squeezed_away():
+    core = own.Answers(lambda logits, f: logits.squeeze())
+    torch.testing.assert_close(of(core)(IMAGES[:1]), truth(own.Plain())[:1])
+
+
+@pytest.mark.parametrize("make", [own.Recurrent, own.Attentive], ids=lambda make: make.__name__)
+def test_of_several_things_that_a_layer_gives_the_first_is_taken(make):
+    core, seen = make().eval(), []
+    hook = core.inner.register_forward_hook(lambda m, i, out: seen.append(out[0]))
+    core(IMAGES)
+    hook.remove()
+    network = of(core)
+    torch.testing.assert_close(network.activations(IMAGES, "inner")["inner"], seen[0])
+    count = network.channels("inner")
+    assert count == seen[0].shape[-1]
+    torch.testing.assert_close(network.activations(IMAGES, ("inner", 3))["inner", 3], seen[0][..., 3:4])
+
+
+def test_a_module_under_two_names_is_found_by_both():
+    core = own.TwoNames().eval()
+    network = of(core)
+    first, last = (network.activations(IMAGES, f"c3:{use}")[f"c3:{use}"] for use in (0, 1))
+    torch.testing.assert_close(last, network.activations(IMAGES, "grouped")["grouped"])
+    assert not torch.allclose(first, last)
+    with pytest.raises(LookupError, match="another name of a layer that runs 2 times"):
+        network.activations(IMAGES, "c3")
+
+
+def test_a_pass_inside_of_a_pass_ends_for_itself():
+    """A network with one of ours inside: the inner pass ends early, and the outer one goes on."""
+    core = own.Nested(of(own.Plain())).eval()
+    network = of(core)
+    torch.testing.assert_close(network(IMAGES), core(IMAGES))
+    expected = of(own.Plain()).activations(IMAGES, "c2")["c2"].mean((2, 3))
+    torch.testing.assert_close(network.activations(IMAGES, "head:0")["head:0"], core.head(expected))
+    shared = network.activations(IMAGES, "network.core.c2")["network.core.c2"]  # the outer pass ends within the inner
+    torch.testing.assert_close(shared.mean((2, 3)), expected)
+
+
+def test_a_score_that_no_gradient_comes_back_from_is_told():
+    with pytest.raises(ValueError, match="does not depend on the image"):
+        visualize(3, of(own.Detached()), **QUICK)
+
+
+def test_what_is_computed_again_on_the_way_back_has_its_mode():
+    network = of(own.Checkpointed())
+    drawn = visualize(3, network, **QUICK)
+    torch.testing.assert_close(drawn.images, visualize(3, of(own.Moody()), **QUICK).images)
+    with pytest.raises(ValueError, match="torch.utils.checkpoint"):
+        visualize(channel("c1", 3), network, **QUICK)
+
+
+@pytest.mark.parametrize(
+    "error, words, make",
+    [
+        (TypeError, "a Network is made from", lambda: of([1, 2])),
+        (ValueError, "run it once", lambda: of(nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten()))),
+        (LookupError, r"layers\['first'\] is 'C1'.*did you mean 'c1'", lambda: of(own.Plain(), layers={"first": "C1"})),
+        (ValueError, "a positive number", lambda: of(own.Plain(), std=0.0)),
+        (ValueError, "runs on no size that was tried.*48", lambda: of(own.Fixed(41)).size),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_when_it_is_wrapped(error, words, make):
+    with pytest.raises(error, match=words):
+        make()
+
+
 def test_a_compiled_network_is_asked_for_its_layers(monkeypatch):
     core = torch.compile(own.Plain(), backend="eager")
     network = Network(core, "m", "M", own.CLASSES)
@@ -336,7 +422,7 @@ def test_a_scripted_network_has_logits_and_says_that_it_has_no_layers():
     network = of(core)
     torch.testing.assert_close(network(IMAGES), core(IMAGES))
     assert visualize(3, network, **QUICK).images.isfinite().all()
-    with pytest.raises(LookupError, match="does not run it by itself"):
+    with pytest.raises(LookupError, match="scripted, and runs no hooks"):
         network.activations(IMAGES, "0")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 
 def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -15,16 +16,27 @@ def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [by_lower[name] for name in found]
 
 
-def in_order(classes: Sequence[object] | Mapping[int, object]) -> list[str]:
-    """The names of classes as a list, from any sequence (a ``range``, too) or from a dict by index.
+def in_order(classes: Sequence[object] | Mapping[object, object]) -> list[str]:
+    """The names of classes as a list, from any sequence (a ``range``, too) or from a dict.
+
+    Args:
+        classes: in order; or from index to name, the index a number or its digits; or from name to index, as
+            torchvision's ``ImageFolder.class_to_idx``.
 
     Raises:
         ValueError: a dict whose indices are not 0, 1, 2, …
+        TypeError: a set, which has no order.
     """
+    if isinstance(classes, AbstractSet):
+        raise TypeError("classes stand in the order of the logits, and a set has none: give a list")
     if isinstance(classes, Mapping):
-        if sorted(classes) != list(range(len(classes))):
+        indices = {str(i) for i in range(len(classes))}
+        by_index = {str(index): name for index, name in classes.items()}
+        if by_index.keys() != indices:
+            by_index = {str(index): name for name, index in classes.items()}
+        if by_index.keys() != indices:
             raise ValueError(f"a dict of classes has a name for each of 0 to {len(classes) - 1}; got {[*classes][:5]}")
-        classes = [classes[i] for i in range(len(classes))]
+        classes = [by_index[str(i)] for i in range(len(classes))]
     return [str(name) for name in classes]
 
 

@@ -55,9 +55,14 @@ class HasClasses:
             return likeliest(self(check_images(images).to(self.device)), self.classes, k)
 
 
+def probabilities(logits: Tensor) -> Tensor:
+    """The probabilities of classes, from logits (B, classes): the softmax; where there is one logit, its sigmoid."""
+    return logits.softmax(dim=1) if logits.shape[1] > 1 else logits.sigmoid()
+
+
 def likeliest(logits: Tensor, classes: Sequence[str], k: int) -> list[list[tuple[str, float]]]:
     """The ``k`` likeliest classes for each row of logits (B, classes), as (name, probability), best first."""
     best = logits.topk(min(k, logits.shape[1])).indices  # of the logits: probabilities far down are all rounded to 0
-    likely = logits.softmax(dim=1).gather(1, best)
+    likely = probabilities(logits).gather(1, best)
     rows = zip(best.tolist(), likely.tolist(), strict=True)
     return [[(classes[i], p) for i, p in zip(*row, strict=True)] for row in rows]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from .network import Layer, Network, each_layer
+from .layers import Layer, each_layer
+from .network import Network
 
 
 class Ensemble(Network):

@@ -7,6 +7,7 @@ them ends the pass.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -18,6 +19,7 @@ from torch.nn.modules import module as of_all_modules
 from torch.nn.utils import parametrize
 
 PASSES = threading.RLock()  # hooks and modes belong to the modules: one pass at a time, whatever the thread
+DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one channel can be made alone
 
 
 class Place(NamedTuple):
@@ -35,7 +37,7 @@ class Place(NamedTuple):
 
 
 class _Enough(BaseException):
-    """All that is wanted has been seen. Not an ``Exception``, which a network's own code might catch."""
+    """All that a pass wants has been seen. Not an ``Exception``, which a network's own code might catch."""
 
 
 class Pass:
@@ -56,8 +58,8 @@ class Pass:
 
     def run(self, x: Tensor) -> dict[Place, Any]:
         """What each place gives for an input; a place that the network does not come to is missing."""
-        modules = dict(self.core.named_modules())
-        with contextlib.ExitStack() as hooks, contextlib.suppress(_Enough):
+        modules = dict(self.core.named_modules(remove_duplicate=False))
+        with contextlib.ExitStack() as hooks:
             for path in {place.path for place in self.places}:
                 module, here = modules[path], [p for p in self.places if p.path == path]
                 if isinstance(module, torch.jit.ScriptModule):  # runs no hooks
@@ -66,9 +68,13 @@ class Pass:
                     hooks.callback(module.register_forward_pre_hook(self._make_few(here)).remove)
                 hooks.callback(module.register_forward_hook(self._take(here)).remove)
             if not self.places:
-                return {Place(""): self.core(x)}
-            hooks.enter_context(by_itself(self.core))
-            self.found[Place("")] = own_forward(self.core)(x)
+                return {Place(""): own_forward(self.core)(x)}
+            hooks.enter_context(uncompiled())
+            try:
+                self.found[Place("")] = own_forward(self.core)(x)
+            except _Enough as end:
+                if end.args != (self,):  # another's, in which this network stands
+                    raise
         return self.found
 
     def _left(self) -> set[Place]:
@@ -80,11 +86,12 @@ class Pass:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             if threading.get_ident() != self.thread:  # somebody else runs the same module
                 return
-            fresh = {p: channel_of(output, p.channel) for p in here if p.use in (None, self.seen[p.path])}
+            given = first_of(output)
+            fresh = {p: channel_of(given, p.channel) for p in here if p.use in (None, self.seen[p.path])}
             self.seen[here[0].path] += 1
             self.found |= fresh
             if not self.whole and not self._left():
-                raise _Enough
+                raise _Enough(self)
             self.found |= {p: taken.clone() if isinstance(taken, Tensor) else taken for p, taken in fresh.items()}
 
         return hook  # what is cloned may be overwritten in place by what comes next
@@ -92,28 +99,34 @@ class Pass:
     def _make_few(self, here: list[Place]) -> Any:
         def hook(module: nn.Conv2d | nn.Linear, inputs: tuple) -> None:
             alone = not self.whole and self._left() == set(here)
-            if threading.get_ident() == self.thread and len(inputs) == 1 and alone:
+            fits = len(inputs) == 1 and inputs[0].dim() in DIMENSIONS[type(module)]
+            if threading.get_ident() == self.thread and alone and fits:
                 few = few_channels(module, inputs[0], [p.channel for p in here])
                 self.found |= {p: channel_of(few, i) for i, p in enumerate(here)}
-                raise _Enough
+                raise _Enough(self)
 
         return hook
 
 
 def count_uses(core: nn.Module, x: Tensor) -> Counter[str]:
-    """How often a pass runs each module, by its path."""
+    """How often a pass runs each module, by each of its paths."""
     uses, me = Counter(), threading.get_ident()
 
     def counting(path: str) -> Any:
         return lambda *_: uses.update([path] if threading.get_ident() == me else [])
 
     with contextlib.ExitStack() as hooks:
-        for path, module in core.named_modules():
+        for path, module in core.named_modules(remove_duplicate=False):
             if path and not isinstance(module, torch.jit.ScriptModule):
                 hooks.callback(module.register_forward_hook(counting(path)).remove)
-        hooks.enter_context(by_itself(core))
+        hooks.enter_context(uncompiled())
         own_forward(core)(x)
     return uses
+
+
+def first_of(output: Any) -> Any:
+    """What a module gives, or the first of several things: ``LSTM`` and ``MultiheadAttention`` give a tuple."""
+    return output[0] if isinstance(output, list | tuple) and output else output
 
 
 def channel_of(output: Any, k: int | None) -> Any:
@@ -125,7 +138,7 @@ def channel_of(output: Any, k: int | None) -> Any:
 
 def makes_each_alone(module: nn.Module) -> bool:
     """Whether a module is a convolution or a fully connected layer, and nothing about it changes what it makes."""
-    plain = type(module) is nn.Linear or (type(module) is nn.Conv2d and module.groups == 1)
+    plain = type(module) in DIMENSIONS and getattr(module, "groups", 1) == 1
     of_its_own = "forward" in vars(module) or parametrize.is_parametrized(module)
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     hooks += [of_all_modules._global_forward_hooks, of_all_modules._global_forward_pre_hooks]
@@ -143,7 +156,7 @@ def few_channels(module: nn.Conv2d | nn.Linear, x: Tensor, channels: list[int]) 
 @contextlib.contextmanager
 def in_eval(core: nn.Module) -> Iterator[None]:
     """Every module of a network in evaluation mode, and afterwards as it was."""
-    training = [module for module in core.modules() if module.training]
+    training = [module for module in core.modules() if getattr(module, "training", False)]  # frozen: no mode
     try:
         for module in training:
             module.training = False
@@ -154,11 +167,12 @@ def in_eval(core: nn.Module) -> Iterator[None]:
 
 
 def own_forward(core: nn.Module) -> nn.Module:
-    """The network inside ``DataParallel``, whose copies on other devices have hooks of their own."""
-    return core.module if isinstance(core, nn.DataParallel) else core
+    """The network inside of what spreads it over devices or processes, where its copies have hooks of their own."""
+    spread = isinstance(core, nn.DataParallel) and len(core.device_ids) > 1
+    return core.module if spread or isinstance(core, nn.parallel.DistributedDataParallel) else core
 
 
-def by_itself(core: nn.Module) -> contextlib.AbstractContextManager:
-    """A context in which what was given to ``torch.compile`` runs uncompiled, since compiled code runs no hooks."""
-    compiled = any(hasattr(m, "_orig_mod") or getattr(m, "_compiled_call_impl", None) for m in core.modules())
-    return torch.compiler.set_stance("force_eager") if compiled else contextlib.nullcontext()
+def uncompiled() -> contextlib.AbstractContextManager:
+    """A context in which what was given to ``torch.compile`` runs as it was written: compiled code runs no hooks."""
+    used = "torch._dynamo" in sys.modules  # importing it takes seconds
+    return torch.compiler.set_stance("force_eager") if used else contextlib.nullcontext()

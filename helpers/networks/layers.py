@@ -1,10 +1,76 @@
-"""Readable layer names: ``conv4_3`` as in the paper, for what torchvision calls ``features.21``."""
+"""The layers of a network by name: ``conv4_3`` as in the paper, for what torchvision calls ``features.21``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from torch import nn
 
+from ..basics import names
+from .extract import Place
+
+Layer = str | tuple[str, int]
 VGG_KINDS = {nn.Conv2d: "conv", nn.ReLU: "relu", nn.MaxPool2d: "pool"}
+
+
+class HasLayers:
+    """What a network with a dict ``layers``, from readable names to paths, can be asked about them."""
+
+    title: str
+    core: nn.Module
+    layers: dict[str, str]
+    check_has_classifier: Callable[[], None]
+
+    def place(self, one: Layer) -> Place:
+        """Where a layer, one of its uses or one of its channels is taken."""
+        layer, channel = one if isinstance(one, tuple) else (one, None)
+        path = self.find_layer(layer)
+        use = int(layer.rpartition(":")[2]) if path and layer not in self.layers and layer != path else None
+        return Place(path, use, channel)
+
+    def find_layer(self, layer: str) -> str:
+        """A layer's path in the core network, from its readable name or that path; ``""`` for ``"logits"``.
+
+        Raises:
+            LookupError: no such layer; the nearest names are given.
+            NoClassifier: ``"logits"`` of a network without classes.
+        """
+        if layer == "logits":
+            self.check_has_classifier()
+            return ""
+        name, _, use = str(layer).rpartition(":")
+        paths = {path for path, _ in self.core.named_modules(remove_duplicate=False) if path}
+        for spelled in (layer, name if use.isdigit() else layer):
+            if spelled in self.layers or spelled in paths:
+                return self.layers.get(spelled, spelled)
+        near = names.nearest(str(layer).replace("[", ".").replace("]", ""), [*self.layers, *paths])
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {', '.join(self.layers)}"
+        raise LookupError(f"{self.title} has no layer {layer!r}; {hint}")
+
+    def check_use(self, place: Place, uses: int) -> None:
+        """Raise ``LookupError`` for a use that a pass does not come to, or a name that might be any of several.
+
+        Args:
+            place: what is asked for.
+            uses: how often a pass runs its module.
+        """
+        path = place.path
+        if uses and (place.use or 0) >= uses:
+            often = f"{uses} times" if uses > 1 else "once"
+            raise LookupError(
+                f"{self.title} has no '{path}:{place.use}': {path!r} runs {often}, the last time is '{path}:{uses - 1}'"
+            )
+        if uses > 1 and place.use is None and path not in dict(self.core.named_modules()):
+            raise LookupError(
+                f"{path!r} of {self.title} is another name of a layer that runs {uses} times: ask for one of them, "
+                f"from '{path}:0' to '{path}:{uses - 1}'"
+            )
+
+
+def each_layer(layers: Layer | Iterable[Layer]) -> list[Layer]:
+    """The layers that are asked for, each once, from one of them or from several."""
+    a_channel = isinstance(layers, tuple) and len(layers) == 2 and hasattr(layers[1], "__index__")
+    return [layers] if isinstance(layers, str) or a_channel else list(dict.fromkeys(layers))
 
 
 def layer_names(name: str, core: nn.Module) -> dict[str, str]:

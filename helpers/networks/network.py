@@ -8,39 +8,43 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from ..basics import names
+from ..basics.numbers import whole
 from .classes import HasClasses
 from .extract import PASSES, Pass, Place, channel_of, count_uses, in_eval
+from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
 from .tried import Tried
 
-Layer = str | tuple[str, int]
 
-
-class Network(HasClasses, Tried, nn.Module):
+class Network(HasClasses, HasLayers, Tried, nn.Module):
     """A network with its input normalization inside. It runs its own ``forward``, and is left as it was.
 
     Chapter 2 derives why it runs in evaluation mode; chapter 3 shows what the normalization does to a picture, chapter
-    5 how a layer is read. Gradients, modes, hooks and averages of ``core`` stay its owner's: after ``train()`` of this
-    object its modules run in whatever mode each of them is, else in evaluation mode for the length of a pass.
+    5 how a layer is read. Gradients, modes, hooks and averages of ``core`` stay its owner's: it runs in evaluation mode
+    for the length of a pass, and its modules are then in the mode they were in. Only after ``train()`` of this object
+    does each run in its own mode, and BatchNorm's averages move.
 
     Args:
         core: the bare network, from normalized (B, 3, H, W) to logits (B, classes), anywhere and of any floating type.
         name: its name, as torchvision spells it.
         title: its name in captions.
-        classes: the names of its classes, in order, or by index; empty if it has no classifier.
+        classes: the names of its classes, in order, or a dict by index; empty if it has no classifier.
         layers: readable layer names and their paths in ``core``.
         mean: the mean of each channel, or of all, subtracted from inputs in [0, 1].
         std: the standard deviation of each channel, or of all, by which they are then divided.
-        size: pixels a side that it takes, or was trained on; found by trying if ``None``.
+        size: pixels a side that it takes, or was trained on; found by trying some if ``None``.
         logits: where in ``core``'s output they are, if that is no tensor: a key, an attribute or an index.
         code: Python that loads it again, for captions.
 
     Raises:
-        ValueError: more or fewer classes than logits, or a mean that is neither 1 nor 3 numbers.
-        TypeError: an output in which the logits cannot be found.
+        ValueError: more or fewer classes than logits, a size that it does not take, lazy layers that have not met an
+            input, or a mean that is neither 1 nor 3 numbers.
+        TypeError: no network, or an output in which the logits cannot be found.
+        LookupError: a path that ``core`` does not have.
     """
 
     def __init__(
@@ -50,20 +54,21 @@ class Network(HasClasses, Tried, nn.Module):
         title: str,
         classes: Sequence[object] | Mapping[int, object] = (),
         layers: dict[str, str] | None = None,
-        mean: Sequence[float] = (0.0, 0.0, 0.0),
-        std: Sequence[float] = (1.0, 1.0, 1.0),
+        mean: float | Sequence[float] = 0.0,
+        std: float | Sequence[float] = 1.0,
         *,
         size: int | None = None,
         logits: str | int | None = None,
         code: str = "",
     ):
         super().__init__()
+        _check_core(core, title, layers or {})
         self.core, self.name, self.title, self.code = core, name, title, code
         self.classes = names.in_order(classes)
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
         self.register_buffer("mean", _per_channel(mean, "mean").to(self.device))
         self.register_buffer("std", _per_channel(std, "std").to(self.device))
-        self.logits, self._given_size = logits, size
+        self.logits, self._given_size = logits, None if size is None else whole(size, "size")
         self.training = False
         self.refresh()
         if self.classes:
@@ -116,67 +121,70 @@ class Network(HasClasses, Tried, nn.Module):
             NoClassifier: ``"logits"`` of a network without classes.
         """
         self._check_input(images)
-        places = {one: self._place(one) for one in each_layer(layers)}
+        places = {one: self.place(one) for one in each_layer(layers)}
         inside = {place for place in places.values() if place.path}
         try:
             found = self._run(images, inside, len(inside) < len(set(places.values())), precision)
         except (RuntimeError, ValueError, AssertionError, IndexError) as error:
             self._explain(error, images)
             raise
-        return {one: self._answer(one, place, found) for one, place in places.items()}
+        return {one: self._answer(one, place, found, len(images)) for one, place in places.items()}
 
     def _run(
         self, images: Tensor, inside: Collection[Place] = (), whole: bool = True, precision: torch.dtype | None = None
     ) -> dict[Place, Any]:
         """One pass as far as it must go; with ``whole``, the network's own output at ``Place("")``."""
-        x = ((images.to(self.device) - self.mean) / self.std).to(self.dtype)
+        mean, std = (buffer.to(self.device) for buffer in (self.mean, self.std))  # the core may have moved since
+        x = ((images.to(self.device) - mean) / std).to(self.dtype)
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
             if inside and self._uses is None:
                 with in_eval(self.core), torch.no_grad():
                     self._uses = count_uses(self.core, x[:1])
-            with contextlib.nullcontext() if self.training else in_eval(self.core):
+            for place in inside:
+                self.check_use(place, self._uses[place.path])
+            with self._mode():
                 return Pass(self.core, inside, self._uses or Counter(), whole).run(x)
 
-    def _answer(self, one: Layer, place: Place, found: dict[Place, Any]) -> Tensor:
+    def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
+        """Put the gradient of a loss into the parameters of an image, and nowhere else.
+
+        What a network computes again on the way back (``torch.utils.checkpoint``) runs in the mode of the pass.
+
+        Raises:
+            ValueError: no gradient comes back.
+        """
+        try:
+            with PASSES, self._mode():
+                loss.backward(inputs=parameters)
+        except torch.utils.checkpoint.CheckpointError as error:
+            raise ValueError(
+                f"{self.title} computes what was asked for again on the way back (torch.utils.checkpoint), which a "
+                "pass that ended there does not allow: name the layer around it, or switch checkpointing off"
+            ) from error
+        if all(parameter.grad is None for parameter in parameters):
+            raise ValueError(no_gradient(self.title))
+
+    def _mode(self) -> contextlib.AbstractContextManager:
+        return contextlib.nullcontext() if self.training else in_eval(self.core)
+
+    def _answer(self, one: Layer, place: Place, found: dict[Place, Any], batch: int) -> Tensor:
         """What was asked for, out of what a pass found."""
         if not place.path:
-            return channel_of(find_logits(found[Place("")], self.logits, self.title), place.channel)
+            logits = find_logits(found[Place("")], self.logits, batch, self.title)
+            if logits.shape[1] != len(self.classes):
+                has = f"{logits.shape[1]} logit{'s' if logits.shape[1] > 1 else ''}"
+                raise ValueError(f"{self.title} has {has}, but {len(self.classes)} classes are named")
+            return channel_of(logits, place.channel)
         if place not in found:
             raise LookupError(
-                f"{self.title} has {one!r} but does not run it by itself (a scripted network runs no hooks); "
+                f"{self.title} has {one!r}, but its forward does not call it (or it is scripted, and runs no hooks); "
                 "name the layer around it"
             )
         if not isinstance(found[place], Tensor):
             given = type(found[place]).__name__
             raise TypeError(f"{one!r} of {self.title} gives a {given} and no tensor; name a layer inside it")
         return found[place]
-
-    def _place(self, one: Layer) -> Place:
-        """Where a layer, one of its uses or one of its channels is taken."""
-        layer, channel = one if isinstance(one, tuple) else (one, None)
-        path = self.find_layer(layer)
-        use = int(layer.rpartition(":")[2]) if path and layer not in self.layers and layer != path else None
-        return Place(path, use, channel)
-
-    def find_layer(self, layer: str) -> str:
-        """A layer's path in the core network, from its readable name or that path; ``""`` for ``"logits"``.
-
-        Raises:
-            LookupError: no such layer; the nearest names are given.
-            NoClassifier: ``"logits"`` of a network without classes.
-        """
-        if layer == "logits":
-            self.check_has_classifier()
-            return ""
-        name, _, use = str(layer).rpartition(":")
-        paths = {path for path, _ in self.core.named_modules() if path}
-        for spelled in (layer, name if use.isdigit() else layer):
-            if spelled in self.layers or spelled in paths:
-                return self.layers.get(spelled, spelled)
-        near = names.nearest(str(layer).replace("[", ".").replace("]", ""), [*self.layers, *paths])
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {', '.join(self.layers)}"
-        raise LookupError(f"{self.title} has no layer {layer!r}; {hint}")
 
     def without_normalization(self) -> Network:
         """The same network, its input fed straight in: the original recipe's view of it (chapter 3)."""
@@ -196,15 +204,31 @@ class Network(HasClasses, Tried, nn.Module):
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
 
-def each_layer(layers: Layer | Iterable[Layer]) -> list[Layer]:
-    """The layers that are asked for, each once, from one of them or from several."""
-    a_channel = isinstance(layers, tuple) and len(layers) == 2 and hasattr(layers[1], "__index__")
-    return [layers] if isinstance(layers, str) or a_channel else list(dict.fromkeys(layers))
+
+def no_gradient(title: str) -> str:
+    """What there is to say where a score does not depend on the image."""
+    return f"the score does not depend on the image: look for no_grad(), detach() or a rounding in the code of {title}"
 
 
-def _per_channel(values: Sequence[float], what: str) -> Tensor:
+def _check_core(core: Any, title: str, layers: dict[str, str]) -> None:
+    """Raise unless it is a network that knows the shapes of its layers, and has those that are named."""
+    if not isinstance(core, nn.Module):
+        raise TypeError(f"a Network is made from a torch.nn.Module, such as resnet18(), got {core!r:.60}")
+    lazy = [path for path, parameter in core.named_parameters() if nn.parameter.is_lazy(parameter)]
+    if lazy:
+        raise ValueError(f"{title} does not know the shape of {lazy[0]} yet: run it once on an input of its size")
+    paths = dict(core.named_modules(remove_duplicate=False))
+    for readable, path in layers.items():
+        if path not in paths:
+            near = " or ".join(map(repr, names.nearest(path, paths))) or f"one of {[*paths][1:9]}"
+            raise LookupError(f"layers[{readable!r}] is {path!r}, which {title} does not have: did you mean {near}?")
+
+
+def _per_channel(values: float | Sequence[float], what: str) -> Tensor:
     """The numbers of a normalization as (1, 3, 1, 1)."""
-    numbers = torch.tensor([*values], dtype=torch.float32, device="cpu")
+    numbers = torch.tensor([*values] if hasattr(values, "__len__") else [values], dtype=torch.float32, device="cpu")
     if len(numbers) not in (1, 3):
         raise ValueError(f"{what} is one number for each of R, G and B, or one for all; got {len(numbers)}")
+    if what == "std" and not (numbers > 0).all():
+        raise ValueError(f"std is what each channel is divided by, a positive number; got {numbers.tolist()}")
     return numbers.view(1, -1, 1, 1).expand(1, 3, 1, 1).clone()

@@ -22,22 +22,38 @@ class Tried:
     _size: int | None
     _given_size: int | None
     _channels: dict[str, int]
+    place: Any
+    activations: Any
 
     @property
     def size(self) -> int:
-        """Pixels a side that it takes: as given, 224, or the first of ``SIDES`` that it runs on."""
+        """Pixels a side that it takes: as given, 224, or the first of ``SIDES`` that it runs on.
+
+        Raises:
+            ValueError: it runs on none of them.
+        """
         if self._size is None:
-            self._size = next((side for side in SIDES if self.takes(side, side)), SIDES[0])
+            self._size = next((side for side in SIDES if self.takes(side, side)), None)
+        if self._size is None:
+            reason = self._refusal(SIDES[0], SIDES[0])
+            raise ValueError(
+                f"{self.title} runs on no size that was tried, from {min(SIDES)} to {max(SIDES)} pixels a side: if it "
+                f"takes another, say so, as in Network(..., size=48); {SIDES[0]} ends in {reason}"
+            )
         return self._size
 
     def takes(self, height: int, width: int) -> bool:
         """Whether it runs on images (B, 3, height, width)."""
+        return not self._refusal(height, width)
+
+    def _refusal(self, height: int, width: int) -> str:
+        """Why it does not run on images (B, 3, height, width), in its own words; empty if it does."""
         try:
             with in_eval(self.core), torch.no_grad():
                 own_forward(self.core)(self._blank(height, width).to(self.dtype))
-        except Exception:  # whatever its own code raises
-            return False
-        return True
+        except Exception as error:  # whatever its own code raises
+            return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        return ""
 
     def layer_shapes(self, size: int | None = None) -> dict[str, tuple[int, ...]]:
         """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
@@ -60,14 +76,23 @@ class Tried:
                 if side == self.size or (len(shapes) < 2 and self.takes(side, side)):
                     with torch.no_grad():
                         shapes.append(tuple(self.activations(self._blank(side, side), [layer])[layer].shape))
-            counts = {shape[-1] if len(shape) == 3 else shape[1] for shape in shapes}
-            if {len(shape) for shape in shapes} - {2, 3, 4} or len(counts) > 1:
-                raise ValueError(
-                    f"{layer} of {self.title} answers {' or '.join(map(str, shapes))}, and its channels are neither "
-                    "first nor last: the objectives here are for (B, C), (B, C, H, W) and (B, T, C)"
-                )
-            self._channels[layer] = counts.pop()
+            self._channels[layer] = self._count_channels(layer, shapes)
         return self._channels[layer]
+
+    def _count_channels(self, layer: str, shapes: list[tuple[int, ...]]) -> int:
+        """How many channels a layer has by the shapes of its answers to squares of one or two sizes."""
+        path = self.place(layer).path
+        last = bool(path) and type(self.core.get_submodule(path)) in (nn.Linear, nn.LayerNorm)
+        counts = set()
+        for shape in shapes:
+            maps = len(shape) == 4 and not last and (len(shapes) > 1 or shape[2] == shape[3])  # else windows
+            counts.add(shape[1] if maps or len(shape) == 2 else shape[2] if len(shape) == 3 else None)
+        if len(counts) > 1 or None in counts:
+            raise ValueError(
+                f"{layer} of {self.title} answers {' or '.join(map(str, shapes))}: the objectives here know the "
+                "channels of (B, C), (B, C, H, W) and (B, T, C), as many at every size"
+            )
+        return counts.pop()
 
     def fastest_precision(self) -> torch.dtype | None:
         """``torch.bfloat16`` where the processor multiplies it faster and the network can, else ``None``."""
@@ -78,7 +103,7 @@ class Tried:
             x = self._blank(self.size, self.size).requires_grad_()
             with torch.enable_grad():
                 found = self._run(x, precision=precision)[Place("")]
-                find_logits(found, self.logits, self.title).float().sum().backward(inputs=[x])
+                find_logits(found, self.logits, len(x), self.title).float().sum().backward(inputs=[x])
         except Exception as error:
             print(f"{self.title} runs in {self.dtype}, since half of the bits will not do: {error}")
             return None
@@ -89,20 +114,16 @@ class Tried:
 
     def _check_outputs(self) -> None:
         """Raise unless there are as many logits as classes. A network that runs on no size tried here passes."""
-        for side in (self._given_size,) if self._given_size else (64, *SIDES):
-            if self.takes(side, side):
-                with torch.no_grad():
-                    count = find_logits(self._run(self._blank(side, side))[Place("")], self.logits, self.title).shape[1]
-                if count != len(self.classes):
-                    raise ValueError(f"{self.title} has {count} logits, but {len(self.classes)} classes are named")
-                return
+        side = self._given_size or next((side for side in (64, *SIDES) if self.takes(side, side)), None)
+        if side is not None:
+            with torch.no_grad():
+                self.activations(self._blank(side, side), ["logits"])
 
     def _explain(self, error: Exception, images: Tensor) -> None:
         """Raise ``ValueError`` if it is the images' size that the network does not take."""
-        height, width = images.shape[-2:]
-        if not self.takes(height, width) and (height, width) != (self.size, self.size):
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ValueError(
-                f"{self.title} does not take {height}×{width} pixels: try {self.size}×{self.size}, as in "
-                f"size={self.size} ({reason})"
-            ) from error
+        reason = self._refusal(*images.shape[-2:])
+        if reason:
+            height, width = images.shape[-2:]
+            side = self.size
+            other = f": try {side}×{side}, as in size={side}" if (height, width) != (side, side) else ", the size named"
+            raise ValueError(f"{self.title} does not take {height}×{width} pixels{other} ({reason})") from error
