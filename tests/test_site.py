@@ -149,6 +149,18 @@ def test_a_term_is_linked_once_and_not_in_code():
     assert "".join(piece.astext() for piece in pieces) == "A class has a logit; Feature maps, logits, prelogit."
 
 
+def test_the_book_s_own_address_leads_within_the_site():
+    home = "https://me.github.io/book/"
+    app = SimpleNamespace(config=SimpleNamespace(html_baseurl=home))
+    ways = [f"{home}book/climb.html#hen&recipe=original", f"{home}notebooks/01.html", "https://me.github.io/other/"]
+    lines = [nodes.paragraph("", "", nodes.reference("", "there", refuri=way)) for way in ways]
+    document = nodes.section("", *lines)
+    links.link_home(app, document, "notebooks/02")
+    led = [link["refuri"] for link in document.findall(nodes.reference)]
+    assert led == ["../book/climb.html#hen&recipe=original", "../notebooks/01.html", ways[2]]
+    assert [line["classes"] for line in lines] == [["pom-climb-link"], [], []]
+
+
 def sentence(*pieces: str) -> nodes.paragraph:
     """A paragraph of texts and, between dollars, formulas."""
     made = (nodes.math("", piece.strip("$")) if piece.startswith("$") else nodes.Text(piece) for piece in pieces)
@@ -298,6 +310,13 @@ def test_pages_at_any_depth_come_to_paper_with_their_pictures_and_formulas(tmp_p
     assert ".pom-player svg{" in text, "films' curves have their look"
     article, _, _ = paper.page_on_paper(tmp_path, "index.html", set(), "https://e.org/book")
     assert article.img["src"] == "../_images/a.webp"
+
+
+def test_what_a_page_is_asked_to_do_leads_from_the_paper_to_the_site(tmp_path):
+    line = '<article><h1>T</h1><a href="b.html#hen&amp;recipe=original">x</a><a href="b.html#top">y</a></article>'
+    (tmp_path / "a.html").write_text(line)
+    article, _, _ = paper.page_on_paper(tmp_path, "a.html", {"a.html", "b.html"}, "https://e.org/book")
+    assert [tag["href"] for tag in article("a")] == ["https://e.org/book/b.html#hen&recipe=original", "#b--top"]
 
 
 def test_links_that_leave_the_paper_keep_the_site_s_folder(tmp_path):

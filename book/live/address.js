@@ -7,12 +7,12 @@ const CHOICES = {
   basis: ['pixels', 'waves'],
   start: ['gray', 'uniform'],
   input: ['normalized', 'bare'],
-  clamp: ['plain', 'first', 'last'],
+  clamp: ['plain', 'first', 'last', 'exposed'],
   views: ['none', 'shift', 'gentle', 'wide', 'soft'],
-  size: [96, 128, 224],
 };
 const LIMITS = {
-  // whole numbers have a third entry
+  // from, to, and for whole numbers what they are multiples of
+  size: [64, 320, 2],
   seed: [0, 2 ** 32 - 1, 1],
   steps: [1, 5000, 1],
   every: [1, 100, 1],
@@ -22,10 +22,13 @@ const LIMITS = {
   blur: [0, 5],
   zoom: [0.8, 1.25],
   rivals: [0, 2],
+  noise: [0, 1],
+  shift: [0, 64, 1],
   chroma: [0.05, 3],
   gain: [0.01, 3],
 };
-const AT_START = ['size', 'seed', 'steps', 'start', 'octaves', 'chroma', 'gain']; // no change on the way alters these
+// No change on the way alters these.
+const AT_START = ['size', 'seed', 'steps', 'start', 'octaves', 'noise', 'chroma', 'gain'];
 export const EXAMPLES = {class: 'pomeranian', channel: 'fire8:22', layer: 'fire7', photo: 'chelsea'};
 
 /**
@@ -68,9 +71,16 @@ export function readSetting(key, text) {
   if (LIMITS[key]) {
     const [low, high, whole] = LIMITS[key],
       value = Number(text);
-    return text !== '' && value >= low && value <= high && (!whole || Number.isInteger(value)) ? value : undefined;
+    return text !== '' && value >= low && value <= high && (!whole || value % whole === 0) ? value : undefined;
   }
-  return ['falls', 'normalize'].includes(key) && /^[01]$/.test(text) ? text === '1' : undefined;
+  return ['falls', 'normalize', 'clip'].includes(key) && /^[01]$/.test(text) ? text === '1' : undefined;
+}
+
+/** What a setting may be, in a sentence. */
+export function limitsOf(key) {
+  const [low, high, whole] = LIMITS[key],
+    kinds = {1: 'a whole number ', 2: 'an even number '};
+  return `${key}: ${kinds[whole] ?? 'a number '}from ${low.toLocaleString('en')} to ${high.toLocaleString('en')}.`;
 }
 
 const asText = value => (typeof value === 'boolean' ? String(Number(value)) : String(value));
@@ -119,7 +129,8 @@ export function readAddress(hash) {
 
 export function writeAddress({words, photo, engine, until, changes, settings}) {
   const {recipe} = settings,
-    parts = [words.replaceAll(' ', '-'), `recipe=${recipe}`];
+    name = encodeURIComponent(words.trim().replaceAll(' ', '-')).replaceAll('%3A', ':'),
+    parts = [name, `recipe=${recipe}`];
   for (const [key, value] of Object.entries(RECIPES[recipe]))
     if (settings[key] !== value) parts.push(`${key}=${asText(settings[key])}`);
   if (changes.length) {

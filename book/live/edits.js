@@ -58,5 +58,8 @@ function spread(picture, reach = 2.5) {
   return map(picture, value => 0.5 + (value - mean) / unit);
 }
 
+/** Chapter 4's print: the mean to middle gray, one standard deviation to 0.14, cut off at black and white. */
+export const expose = picture => clip(spread(picture, 1 / 0.28));
+
 /** The same with the clamp last: enlarge, spread, soften. */
 export const developLate = picture => soften(spread(twice(picture)));

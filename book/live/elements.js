@@ -7,6 +7,10 @@ export function make(tag, attributes, ...children) {
   return element;
 }
 
+/** Whether a button can be used now. One that cannot keeps the focus, which a disabled one would lose. */
+export const isAllowed = button => button.ariaDisabled !== 'true';
+export const allow = (button, yes) => button.setAttribute('aria-disabled', String(!yes));
+
 /** A score in few letters. */
 export function short(score) {
   const size = Math.abs(score);

@@ -5,16 +5,20 @@ import {python} from './python.js';
 import {RECIPES} from './recipes.js';
 import {Search} from './search.js';
 
-const NOT_FOR_DREAMS = ['basis', 'start', 'rivals', 'decay', 'clamp', 'input'];
+const NOT_FOR_DREAMS = ['basis', 'start', 'rivals', 'decay', 'clip', 'clamp', 'input'];
+const NOT_FOR_WAVES = ['start', 'clip'];
 
 export class Form {
-  /** `tells` has the page's ears: picked(class), layer(words), recipe(name), setting(key, value). */
+  /**
+   * `tells` has the page's ears: picked(class, moves), unknown(words), untouched(), layer(words), recipe(name),
+   * setting(key, value).
+   */
   constructor(root, part, live, classes, tells) {
     Object.assign(this, {root, part, live, classes});
     this.query = root.querySelector('#climb-query');
     this.controls = [...root.querySelectorAll('[data-key]')];
     this.radios = [...root.querySelectorAll('[name=climb-recipe]')];
-    new Search(this.query, root.querySelector('#climb-found'), classes, one => tells.picked(one));
+    new Search(this.query, root.querySelector('#climb-found'), classes, tells);
     this.listLayers();
     const pick = () => tells.layer(part('layer').value, this.channel());
     part('layer').addEventListener('change', pick);
@@ -70,14 +74,20 @@ export class Form {
     }
     part('channel').max = this.channels() - 1;
     part('of').hidden = part('any').hidden = dream;
+    this.fillSizes(settings.size, dream);
     for (const control of this.controls) this.fillOne(control, settings, Boolean(want?.layer));
-    for (const option of this.root.querySelector('#climb-size').options) {
-      const side = Number(option.value);
-      option.textContent = dream ? `${2 * side}, the longer side` : `${side} × ${side}`;
-    }
     part('python').querySelector('code').textContent = target.problem
       ? ''
       : python(target, settings, this.classes, photo);
+  }
+
+  /** The sizes to choose from, and the one that the address asks for, if it is another. */
+  fillSizes(size, dream) {
+    const {options} = this.root.querySelector('#climb-size'),
+      sides = [...options].map(({value}) => Number(value));
+    if (!sides.includes(size)) options.add(make('option', {value: size}), sides.filter(side => side < size).length);
+    for (const option of options)
+      option.textContent = dream ? `${2 * option.value}, the longer side` : `${option.value} × ${option.value}`;
   }
 
   fillOne(control, settings, inside) {
@@ -86,7 +96,7 @@ export class Form {
       row = control.closest('.climb-row');
     if (control.type === 'checkbox') control.checked = value;
     else control.value = String(value);
-    const without = settings.recipe === 'dream' ? NOT_FOR_DREAMS : settings.basis === 'waves' ? ['start'] : [];
+    const without = settings.recipe === 'dream' ? NOT_FOR_DREAMS : settings.basis === 'waves' ? NOT_FOR_WAVES : [];
     row.hidden = without.includes(key) || (key === 'rivals' && inside);
     row.classList.toggle('climb-changed', value !== RECIPES[settings.recipe][key]);
   }

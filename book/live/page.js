@@ -1,7 +1,7 @@
 // The page: what the reader wants goes into the address and to the worker; what the worker draws is shown.
-import {EXAMPLES, findTarget, readAddress, writeAddress} from './address.js';
+import {EXAMPLES, findTarget, limitsOf, readAddress, writeAddress} from './address.js';
 import {plain, wordsFor} from './classes.js';
-import {copy, save, short} from './elements.js';
+import {allow, copy, isAllowed, save, short} from './elements.js';
 import {Problem, readLive} from './files.js';
 import {Form} from './form.js';
 import {Photo} from './photo.js';
@@ -10,10 +10,14 @@ import {Stage} from './stage.js';
 
 const ANEW = ['size', 'seed', 'steps', 'start', 'octaves']; // all other settings may change on the way
 const PATIENCE = {coming: 60, climbing: 20}; // seconds without a word, after which a worker counts as lost
+const HASTE = 400; // milliseconds after the end in which the large button, which said Stop, begins nothing
 const JUDGE = 'efficientnet_lite0';
 const AWAY = 'The climb rests while this tab is in the background; it goes on when you are back.';
 const BACK = 'The climb rested while this tab was in the background.';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** Whether an address names a heading of the page, and nothing to draw. */
+const isPlace = hash => hash.length > 1 && Boolean(document.getElementById(hash.slice(1)));
 
 class Page {
   /**
@@ -28,11 +32,13 @@ class Page {
     this.folder = new URL(root.dataset.live, location.href).href;
     this.stage = new Stage(part);
     this.photo = new Photo(part, this.folder, {
-      taken: name => this.ask({recipe: 'dream', photo: name}),
+      taken: (name, first) => this.dreamOf(name, first),
       refused: why => this.stage.trouble(why),
     });
     this.form = new Form(root, part, live, classes, {
-      picked: one => this.pick(one),
+      picked: (one, moves) => this.pick(one, moves),
+      unknown: words => this.ask({words, recipe: this.recipeForAClass}),
+      untouched: () => this.fill(),
       layer: (layer, channel) => this.ask({words: this.now.recipe === 'dream' ? layer : `${layer}:${channel}`}),
       recipe: recipe => this.ask({recipe}),
       setting: (key, value) => this.choose(key, value),
@@ -42,8 +48,16 @@ class Page {
   }
 
   listen() {
-    const on = (name, act) => this.part(name).addEventListener('click', act);
-    on('go', () => this.go());
+    const on = (name, act) =>
+      this.part(name).addEventListener('click', ({currentTarget}) => isAllowed(currentTarget) && act());
+    this.part('go').addEventListener('pointerdown', () => {
+      this.pressed = this.part('go').textContent;
+    });
+    on('go', () => {
+      const meant = this.pressed ?? this.part('go').textContent;
+      this.pressed = null;
+      if (meant === this.part('go').textContent) this.go(); // or its word has changed under the finger
+    });
     on('one', () => this.go(true));
     on('again', () => this.begin(true));
     on('other', () => {
@@ -52,14 +66,15 @@ class Page {
     });
     on('png', () => this.stage.save(this.name));
     on('gif', () => {
-      this.part('gif').disabled = true;
+      allow(this.part('gif'), false);
       this.send({do: 'film'});
     });
     on('judge', () => this.judge());
     on('link', () => copy(location.href, this.part('link')));
     on('copy', () => copy(this.part('python').querySelector('code').textContent, this.part('copy')));
     window.addEventListener('hashchange', () => {
-      if (location.hash !== writeAddress(this.wanted)) this.read();
+      if (isPlace(location.hash)) return this.write(); // a heading was gone to; what is drawn stays
+      return location.hash === writeAddress(this.wanted) ? undefined : this.read();
     });
     document.addEventListener('visibilitychange', () => (document.hidden ? this.leave() : this.comeBack()));
     setInterval(() => this.watch(), 1000);
@@ -69,15 +84,27 @@ class Page {
 
   /** Take over what the address asks for. */
   read() {
-    this.wanted = readAddress(location.hash);
+    this.wanted = readAddress(isPlace(location.hash) ? '' : location.hash);
     this.begin();
   }
 
   /** A class was picked: one that a dream or a feature map cannot be of is visualized. */
-  pick(one) {
-    const recipe = ['feature', 'dream'].includes(this.now.recipe) ? 'visualize' : this.now.recipe;
-    this.ask({words: wordsFor(this.classes, one), recipe});
-    this.part('go').focus();
+  pick(one, moves) {
+    this.ask({words: wordsFor(this.classes, one), recipe: this.recipeForAClass});
+    if (moves) this.part('go').focus();
+  }
+
+  get recipeForAClass() {
+    return ['feature', 'dream'].includes(this.now.recipe) ? 'visualize' : this.now.recipe;
+  }
+
+  /** There is a photograph: the first that a dream waited for, or another one, which begins a new climb. */
+  dreamOf(name, first) {
+    const isExpected = first || (name && name === this.wanted.photo);
+    if (!isExpected || this.now.recipe !== 'dream') return this.ask({recipe: 'dream', photo: name});
+    this.wanted.photo = name;
+    this.write();
+    return this.begin();
   }
 
   /** Something that begins a new climb: {words}, {recipe} or {photo}. */
@@ -108,6 +135,7 @@ class Page {
 
   /** One of the choices was changed: on the way if that can be, or for another climb. */
   choose(key, value) {
+    this.stage.trouble(value === undefined ? limitsOf(key) : (this.target.problem ?? ''));
     if (value === undefined || value === this.now[key]) return this.fill();
     if (['climbing', 'resting'].includes(this.status) && !ANEW.includes(key))
       return this.send({do: 'change', settings: {[key]: value}});
@@ -126,13 +154,14 @@ class Page {
       dream = settings.recipe === 'dream';
     if (['coming', 'climbing'].includes(this.status)) this.send({do: 'stop'});
     this.job += 1;
-    Object.assign(this, {target: findTarget(this.live, words), now: {...settings}, rests: false});
+    Object.assign(this, {target: findTarget(this.live, words), now: {...settings}, rests: false, judging: false});
     this.stage.clear(settings.steps);
     this.stage.trouble(this.target.problem ?? '');
     const times = changes.length === 1 ? 'once' : `${changes.length} times`;
     this.stage.note(changes.length ? `Settings change ${times} on the way, as when this link was made.` : '');
     this.settle('idle');
     this.fill();
+    if (!dream) this.photo.expectNone();
     if (dream && photo === 'chelsea' && this.photo.name !== 'chelsea') return this.photo.takeCat();
     if (!this.ready) return undefined;
     return starts ? this.start() : this.send({do: 'preview', job: this.order()});
@@ -155,6 +184,7 @@ class Page {
 
   /** The large button: start, stop, go on. With `one`, a single step. */
   go(one = false) {
+    if (this.status === 'done' && performance.now() - this.ended < HASTE) return undefined; // this was meant to stop it
     if (!one && this.status === 'coming') return this.begin();
     if (!one && this.status === 'climbing') return this.send({do: 'stop'});
     if (this.status === 'resting') return this.goOn(one);
@@ -222,6 +252,7 @@ class Page {
   hear_ready() {
     this.stage.note(this.now.recipe === 'dream' && !this.photo.name ? 'Your photograph stays on this computer.' : '');
     this.settle('climbing');
+    if (document.hidden) this.leave();
   }
 
   hear_picture(picture) {
@@ -261,6 +292,7 @@ class Page {
 
   hear_done({step, final}) {
     this.stage.final = final;
+    this.ended = performance.now();
     this.settle('done');
     this.stage.paint();
     this.stage.speak(`Done after ${step} steps. The picture's score is ${short(final)}.`);
@@ -275,7 +307,7 @@ class Page {
     const {width, height, bytes} = this.stage.picture;
     this.judging = true;
     this.settle(this.status);
-    this.send({do: 'judge', bytes: bytes.slice(0), width, height});
+    this.send({do: 'judge', job: {number: this.job}, bytes: bytes.slice(0), width, height});
   }
 
   hear_opinion(opinion) {
@@ -332,16 +364,18 @@ class Page {
     const {part, ready, worker, judging, live} = this,
       dream = this.now.recipe === 'dream',
       busy = ['coming', 'climbing'].includes(status),
-      drawn = this.stage.isDrawn;
+      drawn = this.stage.isDrawn,
+      held = document.activeElement;
     part('go').textContent = {coming: 'Stop', climbing: 'Stop', resting: 'Go on', done: 'Again'}[status] ?? 'Start';
     part('go').disabled = !ready;
-    part('one').disabled = !ready || busy || status === 'done';
+    allow(part('one'), ready && !busy && status !== 'done');
     part('again').hidden = status !== 'resting';
     part('png').disabled = !drawn;
-    part('gif').disabled = !drawn || busy || !worker;
-    part('judge').disabled = !drawn || busy || judging || !live.networks[JUDGE];
+    allow(part('gif'), drawn && !busy && Boolean(worker));
+    allow(part('judge'), drawn && !busy && !judging && Boolean(live.networks[JUDGE]));
     part('drop').hidden = !dream || Boolean(this.photo.bitmap);
     part('other').hidden = !dream || !this.photo.bitmap || busy;
+    if (this.root.contains(held) && held.closest('[hidden]')) part(ready ? 'go' : 'choose').focus();
   }
 }
 

@@ -3,14 +3,27 @@ import {Problem} from './files.js';
 import {fromBytes} from './images.js';
 
 const UNREADABLE = 'This is no picture that the browser can read. JPEG, PNG, WebP, AVIF and GIF are fine.';
+const HEIC = 'This browser cannot read HEIC, as some phones store photographs. Send or export it as a JPEG.';
 const NARROW = 'This picture is too narrow to dream in: its longer side is more than seven times the shorter.';
 
-async function decoded(file) {
+const LARGEST = 1280; // pixels of what is kept of a photograph: twice as many as the largest dream has
+
+/** A bitmap of a file, or of the camera, and no larger than is needed. */
+async function decoded(source) {
+  let bitmap;
   try {
-    return await createImageBitmap(file, {imageOrientation: 'from-image'});
+    bitmap = await createImageBitmap(source, {imageOrientation: 'from-image'});
   } catch {
-    throw new Problem(UNREADABLE);
+    throw new Problem(/heic|heif/i.test(`${source.type} ${source.name}`) ? HEIC : UNREADABLE);
   }
+  const {width, height} = bitmap,
+    scale = LARGEST / Math.max(width, height);
+  if (Math.min(width, height) * 7 < Math.max(width, height)) throw new Problem(NARROW);
+  if (scale >= 1) return bitmap;
+  const size = {resizeWidth: Math.round(scale * width), resizeHeight: Math.round(scale * height)};
+  const smaller = await createImageBitmap(bitmap, {...size, resizeQuality: 'high'});
+  bitmap.close();
+  return smaller;
 }
 
 /** A bitmap as an image whose longer side has so many pixels. */
@@ -28,12 +41,12 @@ export function scaled(bitmap, longest) {
 }
 
 /**
- * The places of the page that take a photograph. `taken(name)` when there is one, `refused(why)` when there is
- * none.
+ * The places of the page that take a photograph. `taken(name, first)` when there is one, the first or another;
+ * `refused(why)` when there is none.
  */
 export class Photo {
   constructor(part, folder, {taken, refused}) {
-    Object.assign(this, {part, folder, taken, refused, bitmap: null, name: '', switchOff: null});
+    Object.assign(this, {part, folder, taken, refused, bitmap: null, name: '', switchOff: null, turn: 0});
     const frame = part('frame'),
       figure = part('figure');
     part('choose').addEventListener('click', () => part('file').click());
@@ -66,22 +79,26 @@ export class Photo {
   }
 
   async take(source, name = '') {
+    const mine = ++this.turn,
+      first = !this.bitmap;
     try {
-      const bitmap = source instanceof Blob ? await decoded(source) : await createImageBitmap(source);
-      if (Math.min(bitmap.width, bitmap.height) * 7 < Math.max(bitmap.width, bitmap.height)) throw new Problem(NARROW);
+      const bitmap = await decoded(source);
+      if (mine !== this.turn) return undefined; // another one was given meanwhile, or none is wanted any more
       Object.assign(this, {bitmap, name});
     } catch (problem) {
-      return this.refused(problem instanceof Problem ? problem.message : UNREADABLE);
+      return mine === this.turn ? this.refused(problem instanceof Problem ? problem.message : UNREADABLE) : undefined;
     }
-    return this.taken(name);
+    return this.taken(name, first);
   }
 
   /** The cat of scikit-image, for who has no photograph at hand. */
   async takeCat() {
+    const mine = ++this.turn;
     try {
       const response = await fetch(`${this.folder}/chelsea.jpg`);
       if (!response.ok) throw new Problem('chelsea.jpg is missing on this site.');
-      await this.take(await response.blob(), 'chelsea');
+      const photo = await response.blob();
+      if (mine === this.turn) await this.take(photo, 'chelsea');
     } catch (problem) {
       this.refused(problem instanceof Problem ? problem.message : 'chelsea.jpg could not be fetched.');
     }
@@ -115,8 +132,14 @@ export class Photo {
     this.switchOff?.();
   }
 
-  forget() {
+  /** Whatever is on its way comes too late, and the camera is switched off. */
+  expectNone() {
+    this.turn += 1;
     this.switchOff?.();
+  }
+
+  forget() {
+    this.expectNone();
     Object.assign(this, {bitmap: null, name: ''});
   }
 

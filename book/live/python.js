@@ -1,10 +1,8 @@
 // The same climb as a cell of a notebook, in the words of `helpers`.
 import {inPython} from './classes.js';
-import {RECIPES} from './recipes.js';
+import {differs} from './recipes.js';
 
 const number = value => String(Number(value.toPrecision(6)));
-const differs = (settings, keys) =>
-  Object.entries(RECIPES[settings.recipe]).some(([key, value]) => !keys.includes(key) && settings[key] !== value);
 
 /** `load_network(...)` for a network of the site, which may be a part of one of the book's. */
 const loads = ({network, classes}) => `load_network("${network}"${classes.length ? '' : ', classifier=False'})`;
@@ -20,7 +18,7 @@ function objective({want, index}, {rivals}, classes) {
   return ['layer', `layer("${want.layer}")`];
 }
 
-function views({views, recipe, size}, names) {
+function views({views, shift, size}, names) {
   const pixels = number(size / 28),
     use = (name, call) => {
       names.add(name);
@@ -28,8 +26,8 @@ function views({views, recipe, size}, names) {
     };
   return {
     none: () => [],
-    shift: () => [use('jitter', `jitter(${recipe === 'dream' ? 32 : 12})`)],
-    gentle: () => [use('random_affine', 'random_affine(5, (0.9, 1.1), 4)')],
+    shift: () => [use('jitter', `jitter(${shift})`)],
+    gentle: () => [use('jitter', 'jitter(4)'), use('rotate', 'rotate(5)'), use('scale', 'scale(0.9, 1.1)')],
     wide: () => [use('random_affine', `random_affine(20, (0.5, 1.4), ${pixels})`)],
     soft: () => [
       use('random_affine', `random_affine(15, (0.5, 1.2), ${pixels})`),
@@ -39,7 +37,7 @@ function views({views, recipe, size}, names) {
   }[views]();
 }
 
-function edits({blur, zoom, normalize, every}, names) {
+function edits({blur, zoom, normalize, clip, basis, every}, names) {
   const often = every > 1 ? `, every=${every}` : '',
     list = [];
   const add = (name, call) => {
@@ -49,9 +47,17 @@ function edits({blur, zoom, normalize, every}, names) {
   if (blur > 0) add('blur', `blur(${number(blur)}${often})`);
   if (zoom !== 1) add('zoom', `zoom(${number(zoom)}${often})`);
   if (normalize) add('normalize', `normalize(${every > 1 ? `every=${every}` : ''})`);
+  if (clip && basis === 'pixels') add('clip', 'clip()');
   return list;
 }
 
+const IN_DEEP_DREAM = ['size', 'seed', 'steps', 'rate', 'octaves', 'views', 'shift'];
+const PRINTS = {first: 'develop', last: 'spread_first', exposed: 'expose'};
+const EXPOSE = `def expose(x, contrast=0.14):  # chapter 4: mean 0.5, this contrast, cut off at 0 and 1
+    return (0.5 + contrast * (x - x.mean()) / x.std()).clamp(0, 1)
+
+
+`;
 const LATE = `def spread_first(x, reach=2.5):  # chapter 3: enlarge, spread, soften, and clamp last
     x = interpolate(x, scale_factor=2, mode="bilinear")
     return adjust_sharpness(0.5 + (x - x.mean()) / (2 * reach * x.std()), 0.0)
@@ -65,19 +71,23 @@ export function python(target, settings, classes, photo) {
     network = loads(target.about),
     names = new Set(['load_network', 'show_images']);
   const from = (...lines) => lines.join('\n');
+  const [kind, wanted, name] = objective(target, settings, classes);
   if (recipe === 'dream') {
-    const each = Math.max(1, Math.round(steps / settings.octaves));
+    const each = Math.max(1, Math.round(steps / settings.octaves)),
+      reach = settings.views === 'shift' ? settings.shift : 0;
+    const isMore = differs(settings, IN_DEEP_DREAM) || !['none', 'shift'].includes(settings.views);
+    const seen = kind === 'layer' ? `"${target.want.layer}"` : wanted;
     return from(
-      'from helpers import deep_dream, load_network, load_photo, show_images',
+      isMore ? '# deep_dream has no word for some of the choices made on the page; they are left out.' : '',
+      `from helpers import ${kind === 'layer' ? '' : `${kind}, `}deep_dream, load_network, load_photo, show_images`,
       '',
       `photo = load_photo("${photo === 'chelsea' || !photo ? 'chelsea' : 'your_photograph.jpg'}", ${2 * size})`,
       `network = ${network}`,
-      `result = deep_dream(photo, network, "${target.want.layer}", octaves=${settings.octaves}, steps=${each}, ` +
-        `lr=${number(rate)}, seed=${seed})`,
+      `result = deep_dream(photo, network, ${seen}, octaves=${settings.octaves}, steps=${each}, ` +
+        `lr=${number(rate)}, ${reach === 32 ? '' : `jitter=${reach}, `}seed=${seed})`,
       'show_images(result)',
-    );
+    ).trimStart();
   }
-  const [kind, wanted, name] = objective(target, settings, classes);
   if (recipe === 'original' && kind === 'class_logit' && !differs(settings, ['size', 'seed', 'steps', 'rate', 'decay']))
     return from(
       'from helpers import load_network, maximal_class_input, show_images',
@@ -104,7 +114,9 @@ export function python(target, settings, classes, photo) {
   if (settings.clamp === 'first') names.add('develop');
   const begin = waves
     ? `Fourier(${size}, seed=${seed}, chroma=${number(settings.chroma)}, gain=${number(settings.gain)})`
-    : `Pixels.${settings.start}(${size}, seed=${seed})`;
+    : settings.start === 'uniform'
+      ? `Pixels.uniform(${size}, seed=${seed})`
+      : `Pixels.gray(${size}, seed=${seed}${settings.noise === 0.01 ? '' : `, noise=${number(settings.noise)}`})`;
   const late = settings.clamp === 'last',
     optimizer = decay > 0 ? 'AdamW' : 'Adam';
   const sorted = [...names].sort((a, b) => (a < b ? -1 : 1)).join(', ');
@@ -125,9 +137,10 @@ export function python(target, settings, classes, photo) {
     settings.falls && `schedule=partial(CosineAnnealingLR, T_max=${steps})`,
     looks.length && `views=[${looks.join(', ')}]`,
     does.length && `edits=[${does.join(', ')}]`,
-    settings.clamp !== 'plain' && `finish=${late ? 'spread_first' : 'develop'}`,
+    settings.clamp !== 'plain' && `finish=${PRINTS[settings.clamp]}`,
     `seed=${seed}`,
   ].filter(Boolean);
-  const imports = `${lines.join('\n')}\n\nfrom helpers import ${sorted}\n\n${late ? `\n${LATE}` : ''}`;
+  const defined = {last: `\n${LATE}`, exposed: `\n${EXPOSE}`}[settings.clamp] ?? '',
+    imports = `${lines.join('\n')}\n\nfrom helpers import ${sorted}\n\n${defined}`;
   return `${imports}result = ascend(\n${argument.map(one => `    ${one},\n`).join('')})\nshow_images(result)`;
 }

@@ -4,14 +4,20 @@ import {nearest, plain} from './classes.js';
 const MOST = 40;
 
 export class Search {
-  /** `chosen(one)` is called with a class {name, index, plain} that the reader picks. */
-  constructor(input, list, classes, chosen) {
-    Object.assign(this, {input, list, classes, chosen, found: [], at: -1});
-    input.addEventListener('input', () => this.look());
+  /**
+   * `tells` has the ears of who uses it: picked(class {name, index, plain}, moves), where `moves` means that the field
+   * is done with; unknown(words), which no class fits; untouched(), when what was typed is taken back.
+   */
+  constructor(input, list, classes, tells) {
+    Object.assign(this, {input, list, classes, tells, found: [], at: -1, typed: false});
+    input.addEventListener('input', () => {
+      this.typed = true;
+      this.look();
+    });
     input.addEventListener('focus', () => input.select());
     input.addEventListener('keydown', event => this.key(event));
-    input.addEventListener('blur', () => setTimeout(() => this.close(), 150)); // a click on the list comes first
-    list.addEventListener('pointerdown', event => event.preventDefault());
+    input.addEventListener('blur', () => this.leave());
+    list.addEventListener('mousedown', event => event.preventDefault()); // the field stays the one that is typed in
     list.addEventListener('click', event => {
       const item = event.target.closest('[role=option]');
       if (item && !item.ariaDisabled) this.take(this.found[[...list.children].indexOf(item)]);
@@ -29,20 +35,28 @@ export class Search {
     const fits = this.classes.filter(
       one => words.every(word => one.plain.includes(word)) || String(one.index) === sought,
     );
-    const rank = one => (one.plain === sought ? 0 : one.plain.startsWith(sought) ? 1 : 2);
+    const rank = ({plain: name}) =>
+      name === sought ? 0 : ` ${name} `.includes(` ${sought} `) ? 1 : name.startsWith(sought) ? 2 : 3;
     this.found = fits.sort((a, b) => rank(a) - rank(b) || a.index - b.index).slice(0, MOST);
     const meant = this.found.length ? [] : nearest(this.classes, sought);
-    if (meant.length) this.found = meant.map(name => this.classes.find(one => one.name === name));
-    return this.open(meant.length > 0);
+    this.guessed = meant.length > 0;
+    if (this.guessed) this.found = meant.map(name => this.classes.find(one => one.name === name));
+    return this.open();
   }
 
-  open(guessed) {
+  /** A class's name, with its index if another one has the same. */
+  nameOf(one) {
+    const isAlone = this.classes.every(other => other === one || other.name !== one.name);
+    return isAlone ? one.name : `${one.name} (${one.index})`;
+  }
+
+  open() {
     const items = this.found.map((one, k) => {
       const item = document.createElement('li');
       Object.assign(item, {
         role: 'option',
         id: `climb-found-${k}`,
-        textContent: guessed ? `Did you mean ${one.name}?` : one.name,
+        textContent: this.guessed ? `Did you mean ${this.nameOf(one)}?` : this.nameOf(one),
       });
       return item;
     });
@@ -77,10 +91,23 @@ export class Search {
     return this.input.setAttribute('aria-activedescendant', `climb-found-${at}`);
   }
 
-  take(one) {
+  take(one, moves = true) {
+    this.typed = false;
     this.close();
     this.input.value = one.name;
-    this.chosen(one);
+    this.tells.picked(one, moves);
+  }
+
+  /** Whoever goes on without choosing means what is marked, or what was typed; nothing that was typed is ignored. */
+  leave() {
+    this.close();
+    if (!this.typed) return;
+    this.typed = false;
+    const words = this.input.value.trim(),
+      marked = this.guessed ? undefined : this.found[this.at];
+    if (!words) this.tells.untouched();
+    else if (marked) this.take(marked, false);
+    else this.tells.unknown(words);
   }
 
   key(event) {
@@ -93,9 +120,11 @@ export class Search {
       event.preventDefault();
       if (!this.isOpen) this.look();
       if (this.isOpen && this.at >= 0) this.take(this.found[this.at]);
-    } else if (event.key === 'Escape' && this.isOpen) {
+    } else if (event.key === 'Escape' && (this.isOpen || this.typed)) {
       event.preventDefault();
+      this.typed = false;
       this.close();
+      this.tells.untouched();
     }
   }
 }

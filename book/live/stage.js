@@ -2,6 +2,7 @@
 import {percent} from './classes.js';
 import {Curve} from './curve.js';
 import {make, megabytes, save, short} from './elements.js';
+import {differs} from './recipes.js';
 
 export const TITLES = {
   original: 'the original recipe',
@@ -65,8 +66,10 @@ export class Stage {
   }
 
   /** What was drawn, by what, in how many steps, and how well. */
-  caption({title, index, author, recipe, size, steps, seed}) {
-    const {step, final, picture} = this;
+  caption(settings) {
+    const {title, index, author, recipe, size, steps, seed} = settings,
+      {step, final, picture} = this;
+    const how = `${TITLES[recipe]}${differs(settings, ['size', 'seed', 'steps']) ? ', changed' : ''}`;
     const facts = [
       author,
       recipe !== 'dream' && `${size} × ${size}`,
@@ -76,7 +79,7 @@ export class Stage {
     ];
     const what = `${title[0].toUpperCase()}${title.slice(1)}${index === undefined ? '' : ` (${index})`}`;
     const score = final === null ? '' : ` Seen as it is, it scores ${short(final)}.`;
-    return `${what} by ${TITLES[recipe]}: ${facts.filter(Boolean).join(', ')}.${score}`;
+    return `${what} by ${how}: ${facts.filter(Boolean).join(', ')}.${score}`;
   }
 
   /** One sentence at the place of the picture, or none. */

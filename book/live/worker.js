@@ -14,8 +14,7 @@ const FRAMES = 48; // of a film
 const SHARE = 4; // showing takes no more than a fourth of the time
 
 const networks = new Map();
-let live = null,
-  running = null,
+let running = null,
   turn = 0; // a loop runs while the turn is its own
 
 const tell = (say, rest = {}, transfer = []) => self.postMessage({say, ...rest}, transfer);
@@ -31,11 +30,16 @@ const breathe = () =>
     port2.postMessage(null);
   });
 
-async function network(name, engine = '') {
-  live ??= await readLive(FOLDER);
-  if (!networks.has(name))
-    networks.set(name, await open(live, name, engine, (what, bytes, all) => tell('coming', {what, bytes, all})));
-  return networks.get(name);
+/** A network of the site: fetched and opened once, however often it is asked for meanwhile. */
+function network(name, engine = '') {
+  const key = `${name} ${engine}`,
+    coming = (what, bytes, all) => tell('coming', {what, bytes, all});
+  if (!networks.has(key)) {
+    const opened = readLive(FOLDER).then(live => open(live, name, engine, coming));
+    networks.set(key, opened);
+    opened.catch(() => networks.delete(key)); // another Start tries again
+  }
+  return networks.get(key);
 }
 
 /** A climb and what the page knows of it: its settings, the changes to come, the film so far. */
@@ -202,11 +206,11 @@ const does = {
     tell('film', {bytes: buffer}, [buffer]);
   },
 
-  async judge({bytes, width, height}) {
+  async judge({job, bytes, width, height}) {
     const judge = await network(JUDGE, 'wasm'),
       {size, title} = judge.about;
     const seen = resize(fromBytes(new Uint8ClampedArray(bytes), height, width), size, size);
-    tell('opinion', {title, guesses: await judge.guesses(seen)});
+    tell('opinion', {job: job.number, title, guesses: await judge.guesses(seen)});
   },
 };
 
@@ -220,7 +224,7 @@ self.onmessage = async ({data}) => {
     tell('problem', {
       why,
       about: data.do,
-      job: data.job?.number ?? (['judge', 'film'].includes(data.do) ? undefined : running?.number),
+      job: data.job?.number ?? (data.do === 'film' ? undefined : running?.number),
     });
   }
 };

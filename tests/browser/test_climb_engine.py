@@ -36,6 +36,8 @@ from helpers import (
     min_max,
     normalize,
     random_affine,
+    rotate,
+    scale,
     zoom,
 )
 
@@ -178,26 +180,49 @@ def test_blur_and_zoom(page, network):
     agree(run)
 
 
-@pytest.mark.parametrize("recipe", ["visualize", "feature"])
-def test_waves(page, network, monkeypatch, recipe):
-    clear = recipe == "visualize"
-
+def test_visualize(page, network, monkeypatch):
     def run(seed: int):
-        image = Fourier(SIZE, seed=seed, std=0.3, **(dict(chroma=0.5, gain=0.2) if clear else {}))
+        image = Fourier(SIZE, seed=seed, std=0.3, chroma=0.5, gain=0.2)
         start = image.spectrum.detach().clone()
         with monkeypatch.context() as patched:
             views = Recorded(patched, SIZE)
             result = ascend(
-                class_margin(POMERANIAN) if clear else channel("fire6", 7),
+                class_margin(POMERANIAN),
                 network,
                 image,
                 steps=8,
                 optimizer=partial(Adam, lr=0.1),
-                schedule=partial(CosineAnnealingLR, T_max=8) if clear else None,
-                views=[random_affine(20, (0.5, 1.4), SIZE / 28) if clear else random_affine(5, (0.9, 1.1), 4)],
+                schedule=partial(CosineAnnealingLR, T_max=8),
+                views=[random_affine(20, (0.5, 1.4), SIZE / 28)],
             )
-        target = {"class": POMERANIAN} if clear else {"layer": "fire6", "channel": 7}
-        return climbed(page, dict(recipe=recipe, size=SIZE, steps=8), target, start, views.numbers(), 8), result
+        settings = dict(recipe="visualize", size=SIZE, steps=8)
+        return climbed(page, settings, {"class": POMERANIAN}, start, views.numbers(), 8), result
+
+    agree(run)
+
+
+def test_a_feature_map(page, network, monkeypatch):
+    """Chapter 5's three views, one after another: what they draw at each step is handed over."""
+
+    def run(seed: int):
+        image = Fourier(SIZE, seed=seed, std=0.3)
+        start = image.spectrum.detach().clone()
+        shifts = torch.randint(-4, 5, (8, 2), generator=torch.Generator().manual_seed(seed)).tolist()
+        drawn = iter(shifts)
+        with monkeypatch.context() as patched:
+            turns = Recorded(patched, SIZE).drawn
+            result = ascend(
+                channel("fire6", 7),
+                network,
+                image,
+                steps=8,
+                optimizer=partial(Adam, lr=0.1),
+                views=[lambda images: torch.roll(images, next(drawn), dims=(2, 3)), rotate(5), scale(0.9, 1.1)],
+            )
+        angles, factors = np.deg2rad(turns[::2]).tolist(), turns[1::2]
+        numbers = [[s, [a, 1, 0, 0], [0, f, 0, 0]] for s, a, f in zip(shifts, angles, factors, strict=True)]
+        target = {"layer": "fire6", "channel": 7}
+        return climbed(page, dict(recipe="feature", size=SIZE, steps=8), target, start, numbers, 8), result
 
     agree(run)
 
@@ -240,6 +265,11 @@ def part(page, module, name, options, numbers=None, cotangent=None) -> dict:
     return {key: decoded(value) for key, value in found.items()}
 
 
+def exposed(x: torch.Tensor) -> torch.Tensor:
+    """Chapter 4's print."""
+    return (0.5 + 0.14 * (x - x.mean()) / x.std()).clamp(0, 1)
+
+
 def late(x: torch.Tensor) -> torch.Tensor:
     """Chapter 3's development with the clamp last."""
     x = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
@@ -253,6 +283,7 @@ EDITS = {
     "clip": (None, lambda x: x.clamp(0, 1)),
     "develop": (None, develop),
     "developLate": (None, late),
+    "expose": (None, exposed),
 }
 
 

@@ -118,7 +118,7 @@ def lead_within(article: Tag, page: str, pages: set[str], base: str) -> None:
             continue
         address, fragment = urldefrag(urljoin(f"/{page}", tag["href"]))
         target = unquote(address).lstrip("/")
-        if target in pages:
+        if target in pages and "=" not in fragment:  # or it asks the page to do something, which paper does not
             tag["href"] = f"#{key_of(target)}" + (f"--{unquote(fragment)}" if fragment else "")
         else:
             tag["href"] = f"{base.rstrip('/')}/" + target + (f"#{fragment}" if fragment else "")

@@ -1,4 +1,7 @@
-"""Links that nobody types: a glossary's term where a chapter first uses it, and the chapter that a docstring names."""
+"""Links that nobody types: a glossary's term where a chapter first uses it, and the chapter that a docstring names.
+
+And those that a chapter must type in full, so that they lead somewhere from Colab, too: here they lead within the site.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ CHAPTERS = re.compile(r"notebooks/(\d\d)_\w+")
 NOT_IN = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.raw, nodes.caption, nodes.math)
 SHORTEST = 5  # letters: "unit", "edit" and "view" are words of every day, too
 EVERYDAY = {"class", "score", "layer", "channel", "input", "margin", "style", "transfer", "kinship"}
+CLIMB = "book/climb.html#"
 NAMED = re.compile(r"\b[Cc]hapter (\d)\b")
 
 
@@ -91,10 +95,22 @@ def link_chapters(app, doctree, page: str) -> None:
     replace(doctree, NAMED, link)
 
 
+def link_home(app, doctree, page: str) -> None:
+    """Let the book's own published address lead within the site, whoever serves it; a link to *Climb* stands back."""
+    home, root = app.config.html_baseurl, "../" * page.count("/")
+    for link in doctree.findall(nodes.reference):
+        if not home or not link.get("refuri", "").startswith(home):
+            continue
+        link["refuri"], link["internal"] = root + link["refuri"].removeprefix(home), True
+        if CLIMB in link["refuri"] and link.parent.index(link) == 0:
+            link.parent["classes"].append("pom-climb-link")
+
+
 def link_mentions(app, doctree, page: str) -> None:
     """Sphinx's hook: once a page's own references are resolved."""
     if app.builder.format != "html":
         return
+    link_home(app, doctree, page)
     if CHAPTERS.fullmatch(page):
         link_terms(app, doctree, page)
     elif Path(page).name == "helpers_reference":
