@@ -40,6 +40,7 @@ from .objectives import (
 from .parameterizations import Fourier, Pixels
 from .recipes import develop, maximal_class_input, visualize, zoom_film
 from .result import Result, load_result
+from .running.stop import last_result
 from .running.watch import NotFinite
 from .show.figures import Shown, show_images, show_text, thumbnail
 from .show.films import save_film, save_gif
@@ -115,6 +116,7 @@ __all__ = [
     "is_fast",
     "is_quiet",
     "jitter",
+    "last_result",
     "layer",
     "load_atlas",
     "load_network",

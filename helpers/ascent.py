@@ -14,6 +14,7 @@ from .made_by import MadeBy
 from .networks.network import Network
 from .objectives import Objective
 from .result import Result
+from .running.stop import stoppable
 from .running.watch import Watch
 from .transforms import Transform, through
 
@@ -26,6 +27,7 @@ def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=0.05, fused=True)
 
 
+@stoppable
 @torch.inference_mode(False)
 @torch.enable_grad()
 def ascend(
@@ -61,9 +63,10 @@ def ascend(
             ``progress``, ``checkpoint``.
 
     Returns:
-        A ``Result``; after Ctrl-C or the notebook's stop button too, with the image so far.
+        A ``Result``.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the image so far.
         NotFinite: the score turned NaN or infinite; the error's ``result`` holds the last good images.
         ValueError: fewer than 1 step, or a size that the network does not take.
         LookupError: no such class, layer or channel.

@@ -20,6 +20,7 @@ from .networks.network import Network
 from .objectives import Objective, class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
 from .result import Result
+from .running.stop import stoppable
 from .styles import find_style
 from .transforms import blur, jitter, min_max, zoom
 
@@ -41,6 +42,7 @@ def develop(x: Tensor) -> Tensor:
     return min_max(F.adjust_sharpness(larger, 0.0))
 
 
+@stoppable
 @torch.inference_mode(False)
 def maximal_class_input(
     c: int | str,
@@ -87,6 +89,7 @@ def maximal_class_input(
     return replace(result, made_by=made_by)
 
 
+@stoppable
 @torch.inference_mode(False)
 def visualize(
     target: Target | Sequence[Target],
@@ -159,6 +162,7 @@ def network_of(network: Network | Sequence[Network] | None) -> Network:
     return network if isinstance(network, Network) else together(network)
 
 
+@stoppable
 def zoom_film(
     objective: Objective,
     network: Network,

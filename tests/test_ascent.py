@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 import torch
+from stopping import stopped
 from torch import nn
 
 import helpers
@@ -22,6 +23,7 @@ from helpers import (
     class_logit,
     flip,
     jitter,
+    last_result,
     normalize,
     per_image,
     zoom,
@@ -127,14 +129,15 @@ def test_frames_are_kept_at_the_steps_they_say(small):
         frame_steps(10, [11])
 
 
-def test_ctrl_c_keeps_the_image_so_far(small, capsys):
+def test_ctrl_c_keeps_the_image_so_far(small):
     def press(step, images, scores):
         if step == 3:
             raise KeyboardInterrupt
 
-    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, frames=2, callbacks=[press])
+    with pytest.raises(KeyboardInterrupt, match=r"Stopped after 4 of 10 steps; .* helpers.last_result\(\)"):
+        quiet(class_logit(0), small, Pixels.uniform(8), steps=10, frames=2, callbacks=[press])
+    result = last_result()
     assert result.interrupted and len(result.scores) == 4 and "4 of 10 steps" in result.caption()
-    assert "Stopped after 4 of 10 steps" in capsys.readouterr().out
     assert torch.equal(result.raw, quiet(class_logit(0), small, Pixels.uniform(8), steps=4).raw)
     assert result.frame_steps == [0, 4]
 
@@ -147,8 +150,9 @@ def test_ctrl_c_at_the_last_step_is_heard(small, tmp_path):
             raise KeyboardInterrupt
 
     path = tmp_path / "run.pt"
-    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[press], checkpoint=path)
-    assert result.interrupted and len(result.scores) == 10 and not path.exists()
+    draw = partial(quiet, class_logit(0), small, steps=10, callbacks=[press], checkpoint=path)
+    result = stopped(lambda: draw(Pixels.uniform(8)))
+    assert len(result.scores) == 10 and not path.exists()
     assert torch.equal(result.raw, quiet(class_logit(0), small, Pixels.uniform(8), steps=10).raw)
 
 
@@ -169,8 +173,8 @@ def test_a_second_ctrl_c_does_not_lose_the_image(small, monkeypatch):
         return whole(network, *arguments, **options)
 
     monkeypatch.setattr(type(small), "activations", impatient)
-    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[press])
-    assert result.interrupted and result.images.shape == (1, 3, 8, 8) and torch.equal(result.final, pressed[0])
+    result = stopped(lambda: quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[press]))
+    assert result.images.shape == (1, 3, 8, 8) and torch.equal(result.final, pressed[0])
 
 
 def test_ctrl_c_keeps_the_checkpoint(small, tmp_path):
@@ -179,7 +183,7 @@ def test_ctrl_c_keeps_the_checkpoint(small, tmp_path):
             raise KeyboardInterrupt
 
     path, run = tmp_path / "run.pt", partial(quiet, class_logit(0), small, steps=60)
-    run(Pixels.uniform(8), checkpoint=path, callbacks=[press])
+    stopped(lambda: run(Pixels.uniform(8), checkpoint=path, callbacks=[press]))
     resumed = run(Pixels.uniform(8), checkpoint=path)
     assert torch.equal(resumed.raw, run(Pixels.uniform(8)).raw) and not path.exists()
 
@@ -278,7 +282,7 @@ def test_a_schedule_is_followed(glass):
 
 def test_the_bar_shows_the_score_unless_outputs_are_stored(small, capsys, monkeypatch):
     ascend(class_logit(0), small, Pixels.uniform(8), steps=3)
-    assert "score=" in capsys.readouterr().err
+    assert "score" in capsys.readouterr().err
     monkeypatch.setenv("POMERANIAN_QUIET", "1")
     ascend(class_logit(0), small, Pixels.uniform(8), steps=3)
     assert capsys.readouterr().err == ""

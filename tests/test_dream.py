@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from stopping import stopped
 
 from helpers import (
     Objective,
@@ -214,16 +215,16 @@ def test_another_seed_is_another_dream(small):
 
 
 @pytest.mark.parametrize("stop", [1, 5])
-def test_ctrl_c_keeps_the_dream_so_far_at_full_size(small, capsys, stop):
+def test_ctrl_c_keeps_the_dream_so_far_at_full_size(small, stop):
     def press(step, images, scores):
         if step == stop:
             raise KeyboardInterrupt
 
-    result = quiet(PHOTO, small, layer("last"), octaves=2, steps=4, callbacks=[press])
-    assert result.interrupted and len(result.scores) == stop + 1 and result.images.shape == PHOTO.shape
+    dream = partial(quiet, PHOTO, small, layer("last"), octaves=2, steps=4, callbacks=[press])
+    result = stopped(dream)
+    assert len(result.scores) == stop + 1 and "8 steps" in result.caption() and result.images.shape == PHOTO.shape
     assert not torch.allclose(result.images, PHOTO, atol=1e-3)
-    assert f"Stopped after {stop + 1} of 8 steps" in capsys.readouterr().out
-    idle = quiet(PHOTO, small, layer("last"), octaves=2, steps=4, lr=0.0, callbacks=[press])
+    idle = stopped(partial(dream, lr=0.0))
     assert torch.allclose(idle.images, PHOTO, atol=1e-5), "the photograph itself should be there at full sharpness"
 
 
@@ -272,7 +273,7 @@ def test_a_film_goes_on_from_frame_to_frame(small):
     assert torch.equal(still.frames[2], (zoom(1.1)(zoom(1.1)(PHOTO)).clamp(0, 1) * 255).round().byte())
 
 
-def test_ctrl_c_keeps_the_film_so_far(small, capsys):
+def test_ctrl_c_keeps_the_film_so_far(small):
     count = []
 
     def press(step, images, scores):
@@ -280,8 +281,8 @@ def test_ctrl_c_keeps_the_film_so_far(small, capsys):
         if len(count) == 5:
             raise KeyboardInterrupt
 
-    film = dream_film(PHOTO, small, layer("last"), frames=9, octaves=1, steps=2, callbacks=[press])
-    assert film.interrupted and len(film.frames) == 3 and film.frame_steps == [0, 1, 2]
+    film = stopped(lambda: dream_film(PHOTO, small, layer("last"), frames=9, octaves=1, steps=2, callbacks=[press]))
+    assert len(film.frames) == 3 and film.frame_steps == [0, 1, 2]
 
 
 def test_mistakes(small, convolutions):
@@ -316,7 +317,7 @@ def test_a_tile_without_units_of_its_own_counts_for_nothing(squeezenet):
     assert torch.isfinite(score).all() and torch.isfinite(gradient).all()
 
 
-def test_ctrl_c_between_two_octaves_keeps_the_dream(small, monkeypatch, capsys):
+def test_ctrl_c_between_two_octaves_keeps_the_dream(small, monkeypatch):
     """At whichever enlargement it is pressed, the picture and what was dreamt into it stay of one size."""
     for at in (0, 1):
         real, calls = octaves._resize, []
@@ -330,8 +331,8 @@ def test_ctrl_c_between_two_octaves_keeps_the_dream(small, monkeypatch, capsys):
         with monkeypatch.context() as patch:
             patch.setattr(octaves, "_resize", resize)
             patch.setattr(octaves.Dream, "develop", lambda dream, images: images)
-            result = quiet(PHOTO, small, layer("last"), octaves=2, steps=3)
-        assert result.interrupted and len(result.scores) == 3
+            result = stopped(lambda: quiet(PHOTO, small, layer("last"), octaves=2, steps=3))
+        assert len(result.scores) == 3
 
 
 def test_two_large_photographs_may_be_after_two_things(small):

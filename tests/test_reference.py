@@ -25,7 +25,7 @@ WITHOUT_A_PICTURE = {
     "data": {"Style", "Bound", "Network", "Opinion", "enlarge", "octave_sizes", "Tiles"},
     "numbers": {"power_spectrum"},
     "errors": {"NoClassifier", "NotFinite", "WeightsCorrupt", "WeightsUnavailable"},
-    "files": {"load_result", "save_film", "save_gif", "save_png"},
+    "files": {"last_result", "load_result", "save_film", "save_gif", "save_png"},
     "html": {"Shown", "thumbnail"},
     "intervals": {"bootstrap", "wilson"},
     "words, checks": {"about", "check_images", "is_fast", "is_quiet", "pace", "show_table", "show_text"},

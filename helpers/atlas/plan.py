@@ -150,12 +150,10 @@ def _draw(batch: Batch, network: Network) -> list[Outcome] | str:
     settings = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=batch.pieces[0].seed)
     settings["precision"] = torch.bfloat16 if recipe.precision == "bfloat16" else None
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # "the image so far is kept" is not so here
+        with contextlib.redirect_stdout(io.StringIO()):  # what it says of its precision, for every batch
             result = visualize(wanted, network, progress=False, **settings)
     except Exception as error:  # whatever the score of one piece may do to its neighbors
         return f"{type(error).__name__}: {error}"
-    if result.interrupted:
-        raise KeyboardInterrupt
     return [_png(image, result.caption(i)) for i, image in enumerate(result.images)]
 
 

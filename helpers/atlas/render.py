@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
+from ..basics.bar import Bar
 from ..basics.files import write_whole
-from ..basics.settings import is_quiet
+from ..running.stop import halt
 from .plan import Batch, Outcome, Piece, Recipe, draw_batch
 
 END_OF_PNG = b"IEND\xaeB`\x82"
@@ -86,6 +85,7 @@ def render(
         A ``Report``.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C or the notebook's stop button; its ``result`` is the ``Report``.
         ValueError: a batch of no picture.
         OSError: the folder cannot be written to, or the disk is full; what is stored stays.
     """
@@ -97,8 +97,7 @@ def render(
     missing = {piece for piece in absent if piece.name not in before}
     report = Report(len(pieces), kept=len(pieces) - len(missing) - len(before), failed=before)
     start = time.perf_counter()
-    hidden = is_quiet() if progress is None else not progress
-    with tqdm(total=len(pieces), initial=len(pieces) - len(missing), unit="image", disable=hidden) as bar:
+    with Bar(len(pieces), "atlas", "pictures", shown=progress, done=len(pieces) - len(missing)) as bar:
 
         def run(batches: list[Batch]) -> list[Batch]:
             """Draw batches; returns those that their workers died of."""
@@ -111,7 +110,7 @@ def render(
                     for piece, outcome in zip(done.pieces, outcomes, strict=True):
                         if piece in missing:
                             pictures.store(piece.name, outcome, report)
-                            bar.update()
+                            bar.to(bar.done + 1)
             return deadly
 
         try:
@@ -119,10 +118,12 @@ def render(
             for piece in [piece for batch in suspects for piece in batch.pieces if piece in missing]:
                 if run([Batch((piece,), recipe)]):  # nothing else was under way: it was this one
                     pictures.store(piece.name, "the worker died", report)
-                    bar.update()
+                    bar.to(bar.done + 1)
         except KeyboardInterrupt:
             report.interrupted = True
     report.seconds = time.perf_counter() - start
+    if report.interrupted:
+        raise halt(repr(report), report)
     return report
 
 

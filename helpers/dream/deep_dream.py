@@ -10,18 +10,18 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .. import transforms
 from ..ascent import ascend
+from ..basics.bar import Bar
 from ..basics.images import check_images
 from ..basics.numbers import whole
-from ..basics.settings import is_quiet
 from ..made_by import MadeBy
 from ..networks.network import Network
 from ..objectives import Activations, Bound, Objective, layer
 from ..result import Result
 from ..running.history import as_bytes
+from ..running.stop import stoppable, until_stopped
 from .octaves import Dream, MeanStep, octave_sizes
 from .tiles import Tiles
 
@@ -58,6 +58,7 @@ def _bind_guided(network: Network, name: str, guide: Tensor) -> Bound:
     return Bound(f"{name} guided by a picture", (name,), score)
 
 
+@stoppable
 @torch.inference_mode(False)
 def deep_dream(
     photo: Tensor,
@@ -93,9 +94,10 @@ def deep_dream(
         options: passed on to ``ascend``: ``frames``, ``callbacks``, ``preview``, ``progress``, …
 
     Returns:
-        A ``Result`` with images of the photograph's size; after Ctrl-C too, with the dream so far.
+        A ``Result`` with images of the photograph's size.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the dream so far.
         ValueError: not RGB in [0, 1], too many octaves, or an objective that tiles cannot share.
         LookupError: no such layer.
     """
@@ -128,6 +130,7 @@ def deep_dream(
     return replace(result, settings={**result.settings, **fixed}, made_by=made_by)
 
 
+@stoppable
 @torch.inference_mode(False)
 def dream_film(
     photo: Tensor,
@@ -152,7 +155,10 @@ def dream_film(
 
     Returns:
         A ``Result`` whose ``frames`` are the film, for ``player`` or ``save_film``; each counts as one step, and its
-        score is that of the whole frame. After Ctrl-C, the film so far.
+        score is that of the whole frame.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the film so far.
     """
     made_by = MadeBy(dream_film, locals())
     frames = whole(frames, "the number of frames", 2)
@@ -162,28 +168,25 @@ def dream_film(
     picture = check_images(photo, "photo").to(network.device)
     with torch.no_grad():
         tiles = Tiles(wanted, network, options.get("tile", 512), options.get("halo"))
-        scores = [tiles.activations(picture)["score"].cpu()]
-    film, result = [as_bytes(picture)], None
-    for k in tqdm(range(frames - 1), desc="film", disable=is_quiet()):
-        try:
-            made = deep_dream(larger(picture).clamp(0, 1), network, wanted, seed=seed + k, **options)
-        except KeyboardInterrupt:  # between two steps, where ascend cannot keep it
-            if result is None:
-                raise
-            break
-        result = made
-        if result.interrupted:
-            break
-        picture = result.images.to(network.device)
-        scores.append(result.final)
-        film.append(as_bytes(picture))
+        film, result = [(as_bytes(picture), tiles.activations(picture)["score"].cpu())], None
+    with until_stopped(), Bar(frames - 1, "film", "frames") as bar:
+        for k in range(frames - 1):
+            result = deep_dream(larger(picture).clamp(0, 1), network, wanted, seed=seed + k, **options)
+            if result.interrupted:
+                break
+            picture = result.images.to(network.device)
+            film.append((as_bytes(picture), result.final))
+            bar.to(k + 1)
+    if result is None:
+        raise KeyboardInterrupt
+    shots, scores = zip(*film, strict=True)
     return replace(
         result,
         images=picture.cpu(),
         raw=picture.cpu(),
         scores=torch.stack(scores[:-1]) if len(scores) > 1 else torch.empty(0, len(picture)),
         final=scores[-1],
-        frames=torch.stack(film),
+        frames=torch.stack(shots),
         frame_steps=list(range(len(film))),
         steps=frames - 1,
         seed=seed,

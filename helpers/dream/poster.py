@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from ..ascent import ascend
+from ..basics.bar import Bar
 from ..made_by import MadeBy
 from ..networks.load import load_network
 from ..networks.network import Network
@@ -17,6 +18,7 @@ from ..objectives import Objective, class_margin
 from ..parameterizations import Fourier
 from ..recipes import visualize
 from ..result import Result
+from ..running.stop import stoppable, until_stopped
 from ..styles import find_style
 from ..transforms import MIDDLE, Named, Transform, rotate
 
@@ -78,6 +80,7 @@ def stage_sizes(size: int, first: int) -> list[int]:
     return sizes if sizes[-1] == size else [*sizes, size]
 
 
+@stoppable
 @torch.inference_mode(False)
 def poster(
     target: int | str | Objective,
@@ -110,9 +113,10 @@ def poster(
         options: passed on to ``ascend``: ``progress``, ``preview``, ``callbacks``, …
 
     Returns:
-        A ``Result`` with one image (1, 3, size, size); after Ctrl-C too, with the picture so far, enlarged.
+        A ``Result`` with one image (1, 3, size, size).
 
     Raises:
+        KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the picture so far, enlarged.
         LookupError: no such class, layer, channel or style.
         NoClassifier: a class of a network without any.
         ValueError: fewer than 1 step, a first size beyond the poster's, or an option that a poster sets itself.
@@ -128,28 +132,29 @@ def poster(
     objective = target if isinstance(target, Objective) else class_margin(target, chosen.margin)
     options = {"precision": "auto", **options}
     shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
-    stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
-    try:
-        for side in sizes[1:]:
-            if stages[-1].interrupted:
-                break
-            start = enlarge(stages[-1].raw.clamp(0, 1), side)
-            stages.append(
-                ascend(
-                    objective,
-                    network,
-                    Fourier.photo(start, **chosen.fourier),
-                    steps=touches,
-                    optimizer=partial(torch.optim.Adam, lr=lr),
-                    schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
-                    views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1), rotate(10)],
-                    **shared,
+    with Bar(len(sizes), "poster", "sizes", shown=options.get("progress")) as bar:
+        stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
+        with until_stopped():
+            for side in sizes[1:]:
+                bar.to(len(stages))
+                if stages[-1].interrupted:
+                    break
+                start = enlarge(stages[-1].raw.clamp(0, 1), side)
+                stages.append(
+                    ascend(
+                        objective,
+                        network,
+                        Fourier.photo(start, **chosen.fourier),
+                        steps=touches,
+                        optimizer=partial(torch.optim.Adam, lr=lr),
+                        schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
+                        views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1), rotate(10)],
+                        **shared,
+                    )
                 )
-            )
-    except KeyboardInterrupt:  # between two sizes, where ascend cannot keep it
-        stages[-1] = replace(stages[-1], interrupted=True)
-        print("Stopped between two sizes; the picture so far is kept.")
-    return replace(joined(stages), steps=steps + touches * (len(sizes) - 1), made_by=made_by)
+        bar.to(len(stages))
+    early = stages[-1].interrupted or len(stages) < len(sizes)
+    return replace(joined(stages), steps=steps + touches * (len(sizes) - 1), interrupted=early, made_by=made_by)
 
 
 def joined(stages: list[Result]) -> Result:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..networks.efficientnet_lite import SameConv2d
 from ..networks.network import Network
@@ -61,6 +61,10 @@ class Tiles:
     def fastest_precision(self) -> torch.dtype | None:
         """The network's own."""
         return self.network.fastest_precision()
+
+    def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
+        """Put the gradient of a loss into the parameters of an image, as ``Network.backward`` does."""
+        self.network.backward(loss, parameters)
 
     def activations(
         self, images: Tensor, layers: object = None, precision: torch.dtype | None = None

@@ -16,12 +16,12 @@ import urllib.request
 from pathlib import Path
 
 import torch
-from tqdm.auto import tqdm
 
+from ..basics.bar import Bar
 from ..basics.files import write_whole
-from ..basics.settings import is_quiet
 
 PATIENCE = 4  # seconds without an answer before a host counts as unreachable
+MB = 10**6
 REMEMBER = 600  # seconds for which an unreachable host is not asked again
 
 
@@ -39,11 +39,11 @@ def download(url: str, title: str) -> bytes:
     with ask_for(url) as answer:
         size = int(answer.headers.get("Content-Length", 0)) or None
         received = io.BytesIO()
-        with tqdm(total=size, unit="B", unit_scale=True, desc=title, disable=is_quiet()) as bar:
+        with Bar((size or 0) // MB, title, "MB") as bar:
             try:
-                while chunk := answer.read(1 << 20):
+                while chunk := answer.read(MB):
                     received.write(chunk)
-                    bar.update(len(chunk))
+                    bar.to(received.tell() // MB)
             except (OSError, http.client.HTTPException) as error:
                 raise WeightsUnavailable(f"the download of {title} broke off: {error}") from error
     if size and received.tell() < size:

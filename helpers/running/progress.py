@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
-from tqdm.auto import tqdm
 
+from ..basics.bar import Bar
 from ..basics.numbers import whole
 from ..basics.settings import is_quiet
+from ..show.typography import number
 
 
 class Progress:
@@ -17,27 +18,34 @@ class Progress:
 
     Args:
         steps: how many steps there are.
+        what: what is drawn, for each image or for all.
         bar: whether to show a progress bar; ``None`` shows one unless stored outputs are being made.
         preview: show the first image every so many steps, where there is a notebook to show it in.
         finish: from raw images to pictures in [0, 1].
     """
 
-    def __init__(self, steps: int, bar: bool | None, preview: int | None, finish: Callable[[Tensor], Tensor]):
+    def __init__(
+        self,
+        steps: int,
+        what: str | tuple[str, ...],
+        bar: bool | None,
+        preview: int | None,
+        finish: Callable[[Tensor], Tensor],
+    ):
         preview = None if preview is None else whole(preview, "preview, the steps from one showing to the next,")
-        hidden = is_quiet() if bar is None else not bar
-        self.bar = tqdm(total=steps, disable=hidden, desc="ascent")
+        first, *others = [what] if isinstance(what, str) else what
+        self.bar = Bar(steps, f"{first} and {len(others)} more" if others else first, shown=bar)
         self.preview = None if is_quiet() else preview
         self.finish, self.screen = finish, None
 
     def close(self) -> None:
-        """Leave the bar where it is."""
+        """Leave a line that says how far it came."""
         self.bar.close()
 
     def show(self, step: int, images: Tensor, scores: Tensor) -> None:
         """Move the bar to ``step`` and, when it is due, show the first of the images (B, 3, H, W)."""
-        self.bar.update(step + 1 - self.bar.n)
-        if not self.bar.disable:
-            self.bar.set_postfix(score=f"{scores.mean().item():.2f}", refresh=False)
+        if self.bar.shown:
+            self.bar.to(step + 1, f"score {number(scores.mean().item())}")
         if self.preview and step % self.preview == 0:
             self._draw(self.finish(images)[0])
 

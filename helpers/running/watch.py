@@ -17,6 +17,7 @@ from .checkpoint import Checkpoint
 from .history import History
 from .progress import Progress
 from .seeding import Seeded
+from .stop import CALL
 
 Callback = Callable[[int, Tensor, Tensor], "bool | None"]
 
@@ -30,7 +31,7 @@ class NotFinite(ArithmeticError):
 
 
 class Watch:
-    """Keeps scores and frames, shows a bar, writes checkpoints, calls back, and hears Ctrl-C.
+    """Keeps scores and frames, shows a bar, writes checkpoints, calls back, and hears Ctrl-C (``stop``).
 
     ``with watch:`` is the one place where Ctrl-C is caught; ``with watch.turn:`` gives torch's generators to the run.
 
@@ -64,11 +65,12 @@ class Watch:
         self.facts["networks"] = tuple(member.title for member in network.members)
         self.made_by, self.callbacks, self.interrupted = made_by, callbacks, False
         self.history = History(steps, frames, finish)
-        self.progress = Progress(steps, progress, preview, finish)
+        self.progress = Progress(steps, objective, progress, preview, finish)
         self.turn = Seeded(seed, network.device)
         self.path, self.checkpoint = checkpoint, None
         self.images: Tensor | None = None
         self.final: Tensor | None = None
+        CALL.keep = self.kept
 
     def __enter__(self) -> Watch:
         return self
@@ -77,9 +79,7 @@ class Watch:
         self.progress.close()
         if kind is None or not issubclass(kind, KeyboardInterrupt):
             return False
-        self.interrupted = True
-        taken, steps = self.history.taken, self.facts["steps"]
-        print(f"Stopped after {taken} of {steps} steps; the image so far is kept.")
+        self.interrupted = CALL.pressed = True
         return True
 
     def resume(self, image: nn.Module, optimizer: Any, schedule: Any, score: Callable[[Tensor], Tensor]) -> int:
@@ -111,6 +111,7 @@ class Watch:
             self.checkpoint.save(step + 1)
         self.progress.show(step, images, scores)
         self.interrupted |= any([callback(step, images, scores) is False for callback in self.callbacks])
+        self.interrupted |= CALL.pressed  # in a callback that draws, too
         return not self.interrupted
 
     def check(self, step: int, scores: Tensor, images: Tensor) -> None:
@@ -131,7 +132,7 @@ class Watch:
 
         Raises:
             NotFinite: that score is NaN or infinite.
-            KeyboardInterrupt: it was stopped before its first step was taken.
+            KeyboardInterrupt: it was stopped before its first step was taken, so that there is nothing to hand over.
         """
         if self.final is None and not self.history.taken:
             raise KeyboardInterrupt
@@ -140,6 +141,13 @@ class Watch:
         if self.checkpoint and self.history.taken == self.facts["steps"]:
             self.checkpoint.remove()
         return self._result(raw, final)
+
+    def kept(self) -> Result | None:
+        """What there is at this moment: the last images that were scored; ``None`` before the first step was taken."""
+        if not self.history.taken:
+            return None
+        self.interrupted = True
+        return self._result(self.history.last_good, self.history.scores[-1])
 
     def _result(self, raw: Tensor, final: Tensor) -> Result:
         return self.history.result(raw, final, interrupted=self.interrupted, made_by=self.made_by, **self.facts)

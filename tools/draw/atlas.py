@@ -21,7 +21,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cloudpickle import register_pickle_by_value
 from distributed import Client
@@ -119,7 +119,6 @@ class Code(WorkerPlugin):
 def draw(asked: argparse.Namespace) -> Report:
     """Draw what is missing, on whatever is asked for."""
     from helpers.atlas.plan import draw_batch, plan
-    from helpers.atlas.render import render
 
     how = dict(style=asked.style, steps=asked.steps, size=asked.size, device=asked.device)
     pieces, recipe = plan(targets(asked), asked.network, seeds=asked.seeds, **how)
@@ -127,22 +126,30 @@ def draw(asked: argparse.Namespace) -> Report:
     options = dict(batch=asked.batch, draw=work, retry=asked.retry)
     print(f"{len(pieces)} pictures into {asked.folder}")
     if asked.workers == 0:
-        return say(render(pieces, recipe, asked.folder, **options))
+        return told(pieces, recipe, asked.folder, **options)
     from helpers.atlas.cluster import local_cluster, on_dask
 
     if asked.scheduler:
         with Client(asked.scheduler, timeout=10) as client:
             register_pickle_by_value(sys.modules[Code.__module__])  # a worker elsewhere cannot import this file
             client.register_plugin(Code())
-            return say(render(pieces, recipe, asked.folder, engine=on_dask(client), **options))
+            return told(pieces, recipe, asked.folder, engine=on_dask(client), **options)
     with local_cluster(asked.workers, asked.device, asked.dashboard) as cluster, Client(cluster) as client:
         if asked.dashboard:
             print(f"Dask's dashboard: {client.dashboard_link}")
-        return say(render(pieces, recipe, asked.folder, engine=on_dask(client), **options))
+        return told(pieces, recipe, asked.folder, engine=on_dask(client), **options)
 
 
-def say(report: Report) -> Report:
-    """Print what came of it, before a cluster takes its time to close."""
+def told(*wanted: Any, **options: Any) -> Report:
+    """Draw, and print what came of it, stopped or not, before a cluster takes its time to close."""
+    from helpers.atlas.render import render
+
+    try:
+        report = render(*wanted, **options)
+    except KeyboardInterrupt as stop:
+        report = getattr(stop, "result", None)
+        if report is None:  # nothing was begun
+            raise
     print(report, flush=True)
     return report
 

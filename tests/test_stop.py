@@ -1,0 +1,160 @@
+"""Ctrl-C and the stop button: one press ends the drawing, keeps the picture, and halts what would have come next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from jupyter_client.manager import KernelManager
+from stopping import stopped
+
+from helpers import Pixels, ascend, class_logit, last_result
+from helpers.running import stop
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN = f"""
+import os, signal, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import torch
+from torch import nn
+import helpers
+from helpers import Network, Pixels, ascend, class_logit, last_result
+network = Network(nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()), "own", "Own", ["a", "b"])
+said = []
+def tell(step, images, scores):
+    if step == 2 and not said:
+        said.append(step)
+        print("running", flush=True)
+    time.sleep(0.01)
+def draw(**options):
+    options |= dict(steps=10**6, progress=False, callbacks=[tell])
+    return ascend(class_logit("a"), network, Pixels.uniform(16), **options)
+"""
+
+
+def program(code: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", BEGIN + code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def press(running: subprocess.Popen, times: int = 1) -> tuple[str, str]:
+    """Send a real SIGINT, or several at once, as soon as the program says that it draws."""
+    assert running.stdout.readline() == "running\n"
+    for _ in range(times):
+        running.send_signal(signal.SIGINT)
+    return running.communicate(timeout=60)
+
+
+def test_a_script_ends_and_does_not_say_that_all_went_well():
+    running = program("draw()\nprint('went on')\n")
+    out, err = press(running)
+    assert "went on" not in out and "Stopped after" in err and "of 1000000 steps" in err
+    assert running.returncode, "torch._dynamo keeps Python from ending by the signal itself, which would be -SIGINT"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_list_does_not_go_on_with_the_next_and_the_picture_is_kept(times):
+    code = """
+try:
+    [(print("another") if k else None, draw()) for k in range(3)]
+except KeyboardInterrupt:
+    pass
+kept = last_result()
+print(kept.interrupted, kept.images.shape, len(kept.scores) > 1)
+"""
+    if times == 3:  # a third may come when nothing is drawn any more
+        code = code.replace("    pass\n", "    signal.signal(signal.SIGINT, signal.SIG_IGN)\n")
+    running = program(code)
+    out, err = press(running, times)
+    assert out == "True torch.Size([1, 3, 16, 16]) True\n", err
+
+
+def test_stopped_in_its_first_step_there_is_nothing_to_keep(small, monkeypatch, capsys):
+    def compiling(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stop, "KEPT", [])
+    monkeypatch.setattr(type(small), "activations", compiling)
+    with pytest.raises(KeyboardInterrupt, match="before the first step") as caught:
+        ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False)
+    assert caught.value.result is None and len(caught.value._render_traceback_()) == 1
+    assert last_result() is None and "Nothing has been stopped yet" in capsys.readouterr().out
+
+
+def test_a_callback_that_ends_a_run_halts_nothing(small):
+    options = dict(steps=9, progress=False, callbacks=[lambda step, images, scores: step < 2])
+    result = ascend(class_logit(0), small, Pixels.uniform(8), **options)
+    assert result.interrupted and len(result.scores) == 3
+
+
+def test_a_drawing_in_a_callback_that_is_stopped_stops_the_one_around_it(small):
+    def inner(step, images, scores):
+        if step == 1:
+            raise KeyboardInterrupt
+
+    def outer(step, images, scores):
+        ascend(class_logit(1), small, Pixels.uniform(8), steps=4, progress=False, callbacks=[inner])
+
+    result = stopped(
+        lambda: ascend(class_logit(0), small, Pixels.uniform(8), steps=9, progress=False, callbacks=[outer])
+    )
+    assert result.steps == 9 and len(result.scores) == 1
+    fresh = ascend(class_logit(0), small, Pixels.uniform(8), steps=9, progress=False)
+    assert not fresh.interrupted, "the next drawing knows nothing of the press"
+
+
+def test_pressed_while_the_picture_is_finished_it_is_kept(small):
+    calls = []
+
+    def finish(images):
+        calls.append(images)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return images.clamp(0, 1)
+
+    result = stopped(
+        lambda: ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False, finish=finish)
+    )
+    assert len(result.scores) == 3 and torch.isfinite(result.images).all()
+
+
+def test_the_stop_button_during_run_all_aborts_what_is_queued():
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(ROOT), env=os.environ | {"OMP_NUM_THREADS": "1"})
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        begin = BEGIN.replace("signal.signal(signal.SIGINT, signal.default_int_handler)", "")
+        cells = [client.execute(code) for code in (begin, "draw()", "after = 1", "more = 1")]
+        shown = []
+        while (message := client.get_iopub_msg(timeout=120))["content"].get("text") != "running\n":
+            pass
+        manager.interrupt_kernel()
+        statuses = {}
+        while set(statuses) != set(cells):
+            message = client.get_shell_msg(timeout=60)
+            statuses[message["parent_header"]["msg_id"]] = message["content"]["status"]
+        while not shown:
+            message = client.get_iopub_msg(timeout=60)
+            shown = message["content"].get("traceback", [])
+        assert [statuses[cell] for cell in cells] == ["ok", "error", "aborted", "aborted"]
+        assert len(shown) == 1 and shown[0].startswith("Stopped after") and "last_result()" in shown[0]
+        client.execute("print('kept', last_result().interrupted, 'after' in globals())")
+        while "kept" not in (text := client.get_iopub_msg(timeout=60)["content"].get("text", "")):
+            pass
+        assert text == "kept True False\n"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
