@@ -123,9 +123,7 @@ def test_pressed_while_the_picture_is_finished_it_is_kept(small):
             raise KeyboardInterrupt
         return images.clamp(0, 1)
 
-    result = stopped(
-        lambda: ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False, finish=finish)
-    )
+    result = stopped(lambda: ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False, finish=finish))
     assert len(result.scores) == 3 and torch.isfinite(result.images).all()
 
 

@@ -392,7 +392,7 @@ def test_it_works_from_a_file(watched, site, atlas):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_larger_picture_is_accessible(browser, address, theme):
-    from test_accessibility import violations
+    from axe import violations
 
     from tools.browser.chromium import in_theme
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from test_pages import SITE, SIZES, our_errors, show
+from test_pages import SITE, our_errors, show
 
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in (SITE / "notebooks").glob("*.html")) or ["index.html"]
 STATE = """
@@ -30,9 +30,8 @@ def boxes_of(browser):
     return found
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("page", PAGES)
-def test_a_wrong_answer_by_keyboard(browser, address, page, size):
+@pytest.mark.parametrize("page, size", [*((page, "phone") for page in PAGES), (PAGES[0], "desk")])
+def test_questions_are_answered_by_keyboard_fit_and_start_over(browser, address, page, size):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
@@ -56,28 +55,14 @@ def test_a_wrong_answer_by_keyboard(browser, address, page, size):
         )
     )
     assert verdicts == {"Right.": 1, "Not so.": len(radios) - 1}
-    assert our_errors(browser) == []
 
-
-@pytest.mark.parametrize("page", PAGES)
-def test_start_over(browser, address, page):
-    from selenium.webdriver.common.by import By
-
-    show(browser, f"{address}/{page}", "desk")
-    boxes_of(browser)
-    browser.execute_script("document.querySelectorAll('.pom-check input').forEach(input => input.click())")
+    assert browser.execute_script(TOO_WIDE) == []  # it picks an answer to each question
     assert len(browser.execute_script(STATE)[1]) == len(boxes_of(browser))
     button = browser.find_element(By.CSS_SELECTOR, ".pom-checks-reset")
     assert button.accessible_name.strip()
     browser.execute_script("arguments[0].click()", button)
     assert browser.execute_script(STATE) == [[], [], 0]
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_everything_said_fits_a_phone(browser, address, page):
-    show(browser, f"{address}/{page}", "phone")
-    boxes_of(browser)
-    assert browser.execute_script(TOO_WIDE) == []
+    assert our_errors(browser) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,20 +1,14 @@
-"""Every page with all other hosts out of reach, and from a file: each request made is listed, and each is local."""
+"""A request that leaves is seen; pages opened from a file ask for files alone. `test_page` visits the served ones."""
 
 from __future__ import annotations
 
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from built_site import CHAPTERS, LANDING, PAGES, SITE, report
+from built_site import CHAPTERS, LANDING, SITE
 from requests_made import forget, requests_made
-from test_pages import BROKEN_PICTURES, UNSET_FORMULAS, WITH_PLAYERS, show, wait_until
+from test_pages import BROKEN_PICTURES, UNSET_FORMULAS, WITH_PLAYERS, requested, show, wait_until
 
-TO_THE_END = """
-const done = arguments[arguments.length - 1];
-document.querySelectorAll('details').forEach(one => { one.open = true; });
-window.scrollTo(0, document.documentElement.scrollHeight);
-window.requestIdleCallback(() => setTimeout(done, 250, true), {timeout: 2000});
-"""
 FONTS = "return [...document.fonts].filter(font => font.status === 'error').map(font => font.family);"
 FROM_FILES = [LANDING, *CHAPTERS[2:3], "book/glossary.html", "genindex.html"]
 
@@ -23,17 +17,7 @@ def visited(browser, url: str, size: str = "desk") -> list[str]:
     """Open a page, go to its end, and list the addresses asked for on the way."""
     forget(browser)
     show(browser, url, size)
-    assert browser.execute_async_script(TO_THE_END) is True
-    return sorted({urldefrag(request.url)[0] for request in requests_made(browser)})
-
-
-def test_every_request_is_local(watched, address):
-    asked = {page: visited(watched, f"{address}/{page}") for page in PAGES}
-    files = sorted({url for urls in asked.values() for url in urls})
-    report("requests.txt", [f"{len(files)} distinct files requested by {len(PAGES)} pages:", *files])
-    away = {f"{page}: {url}" for page, urls in asked.items() for url in urls if not url.startswith(address + "/")}
-    assert not away, "\n".join(sorted(away))
-    assert all(any(url.endswith(page) for url in urls) for page, urls in asked.items()), "the log is not complete"
+    return requested(browser)
 
 
 def test_a_request_that_leaves_is_seen(watched, address):

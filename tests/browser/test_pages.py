@@ -1,13 +1,17 @@
-"""Every page of the built site in headless Chromium, phone and desk, with no network but the loopback."""
+"""Every page of the built site in Chromium, desk and light, phone and dark, with no network but the loopback."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import pytest
-from built_site import PAGES, SITE, SIZES
+from axe import violations
+from built_site import PAGES, SITE
+from requests_made import requests_made
 
-from tools.browser.chromium import SETTLED, resize
+from tools.browser.chromium import SETTLED, in_theme, resize
+
+WAYS = [("desk", "light"), ("phone", "dark")]
 
 BROKEN_PICTURES = """
 return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)
@@ -31,6 +35,12 @@ return [...document.querySelectorAll('article .math')].filter(place => !place.qu
   .map(place => place.textContent.slice(0, 80))
   .concat([...document.querySelectorAll('mjx-merror')].map(place => 'error: ' + place.textContent.slice(0, 80)));
 """
+TO_THE_END = """
+const done = arguments[arguments.length - 1];
+document.querySelectorAll('details').forEach(one => { one.open = true; });
+window.scrollTo(0, document.documentElement.scrollHeight);
+window.requestIdleCallback(() => setTimeout(done, 250, true), {timeout: 2000});
+"""
 
 
 def show(browser, url: str, size: str) -> None:
@@ -49,14 +59,33 @@ def our_errors(browser) -> list[str]:
     return [message for message in errors if message not in other]
 
 
-@pytest.mark.parametrize("size", SIZES)
+def requested(browser) -> list[str]:
+    """Go to the end of the page that is open, and list the addresses asked for since the last call."""
+    assert browser.execute_async_script(TO_THE_END) is True
+    return sorted({urldefrag(request.url)[0] for request in requests_made(browser)})
+
+
+@pytest.mark.parametrize("size, theme", WAYS)
 @pytest.mark.parametrize("page", PAGES)
-def test_page(browser, address, page, size):
-    show(browser, f"{address}/{page}", size)
-    assert browser.execute_script(BROKEN_PICTURES) == []
-    assert browser.execute_script(UNSET_FORMULAS) == []
-    assert browser.execute_script(TOO_WIDE) == []
-    assert our_errors(browser) == []
+def test_page(watched, address, page, size, theme):
+    """Whole, within its width, without an error, a request to another host, or what axe-core calls serious."""
+    in_theme(watched, address, theme)
+    try:
+        requests_made(watched)
+        show(watched, f"{address}/{page}", size)
+        if page != "index.html":  # it leads on at once
+            assert watched.execute_script("return document.documentElement.dataset.theme") == theme
+        assert watched.execute_script(BROKEN_PICTURES) == []
+        assert watched.execute_script(UNSET_FORMULAS) == []
+        assert watched.execute_script(TOO_WIDE) == []
+        asked = requested(watched)
+        assert any(url.endswith(page) for url in asked), "the log is not complete"
+        assert [url for url in asked if not url.startswith(address + "/")] == []
+        assert our_errors(watched) == []
+        found = violations(watched)
+        assert not found, f"{len(found)} found:\n" + "\n".join(found[:12])
+    finally:
+        watched.execute_script("localStorage.clear()")
 
 
 # --- players ---

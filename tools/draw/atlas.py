@@ -154,10 +154,10 @@ def told(*wanted: Any, **options: Any) -> Report:
     return report
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Draw; say what came of it."""
     try:
-        report = draw(parse())
+        report = draw(parse(arguments))
     except (LookupError, ValueError, OSError, RuntimeError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     except KeyboardInterrupt:
