@@ -17,6 +17,7 @@ from torch import Tensor
 from . import recipes
 from .basics.settings import is_quiet, pace
 from .networks.load import load_network
+from .running.stop import keep
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp
 from .styles import STYLES
@@ -37,7 +38,8 @@ def explore(network: Any = None) -> Any:
         network: a Network with a classifier; by default the best that ``load_network()`` finds.
 
     Returns:
-        The panel, to stand last in a cell. Its ``result`` is the latest Result.
+        The panel, to stand last in a cell. What it drew last stays under it as an ordinary output, is its ``result``,
+        and is what ``last_result()`` gives.
 
     Raises:
         ValueError: the network has no classifier, so no class to draw.
@@ -67,14 +69,19 @@ def _favorite(network: Any) -> int:
 
 
 class Panel:
-    """The explorer's widgets and the thread that draws; ``explore`` makes it.
+    """The explorer's widgets and the thread that draws; ``explore`` makes it, and stops the one before.
 
     Args:
         network: a Network with a classifier.
     """
 
+    before: Panel | None = None
+
     def __init__(self, network: Any) -> None:
-        self.network, self.result = network, None
+        if Panel.before is not None:
+            Panel.before._stop()
+        Panel.before = self
+        self.network, self.result, self.shelf = network, None, None
         self.thread: threading.Thread | None = None
         self._stopping, self._drawing = threading.Event(), False
         self._looked = 0.0
@@ -124,6 +131,7 @@ class Panel:
         from IPython.display import display
 
         display(self.box)
+        self.shelf = display({"text/plain": "What is drawn above will stay here."}, raw=True, display_id=True)
 
     def _search(self, change: Any = None) -> None:
         """Narrow the list of classes to those whose name holds what was typed."""
@@ -192,6 +200,10 @@ class Panel:
         self._show(result.images)
         self.bar.value = len(result.scores)
         self.score.value = result.caption(0)
+        keep(result)
+        if self.shelf is not None:
+            caption = f"{result.caption(0)}. To go on with it: `result = last_result()`"
+            self.shelf.update(show_images(_viewable(result.images), caption=caption, alt=result.caption(0)))
 
     def _look(self, step: int, image: Tensor, scores: Tensor) -> bool:
         """The ascent's callback: shows the image now and then; False asks it to stop."""

@@ -8,8 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers import STYLES, recipes
+from helpers.basics.names import search_classes
 from helpers.show.figures import Shown
 
 pytest.importorskip("ipywidgets")
@@ -102,6 +105,57 @@ def test_search_narrows_the_list(panel):
     assert panel.classes.value == 1
     panel.search.value = ""
     assert len(panel.classes.options) == 4 and panel.classes.value == 1, "what was chosen stays chosen"
+
+
+def test_who_types_a_whole_name_gets_that_class(recipe, monkeypatch):
+    names = ["tiger shark", "saber-toothed tiger", "tiger", "Pomeranian"]
+    found = lambda self, part: search_classes(part, names)  # noqa: E731
+    monkeypatch.setattr(FakeNetwork, "classes", names)
+    monkeypatch.setattr(FakeNetwork, "search_classes", found)
+    panel = module.explore(FakeNetwork())
+    panel.search.value = "Tiger"
+    assert panel.classes.value == 2
+    assert [index for _, index in panel.classes.options] == [2, 0, 1], "then what begins so"
+
+
+def test_another_panel_stops_the_one_before(recipe):
+    first = module.explore(FakeNetwork())
+    first.start.click()
+    assert recipe.reached.wait(5)
+    module.explore(FakeNetwork())
+    recipe.go_on.set()
+    first.thread.join(5)
+    assert not first.thread.is_alive() and len(first.result.scores) < first.steps.value
+
+
+CELLS = (
+    """
+import torch
+from torch import nn
+from helpers import Network, explore, last_result
+core = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+network = Network(core, "small", "Small", ["zebra", "hen"])
+panel = explore(network)
+panel
+""",
+    """
+panel.steps.value, panel.size.value = 3, 32
+panel.start.click()
+panel.thread.join()
+assert last_result() is panel.result and len(panel.result.scores) == 3
+""",
+)
+
+
+def test_what_was_drawn_stays_in_the_saved_notebook(monkeypatch):
+    for name in ("POMERANIAN_QUIET", "POMERANIAN_FAST"):
+        monkeypatch.delenv(name, raising=False)
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in CELLS])
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    widget, shelf = notebook.cells[0].outputs
+    assert "application/vnd.jupyter.widget-view+json" in widget.data
+    assert "<img" in shelf.data["text/html"] and "zebra" in shelf.data["text/html"]
+    assert "last_result()" in shelf.data["text/html"]
 
 
 def test_a_search_that_finds_nothing_says_so_and_cannot_be_started(panel):
@@ -202,13 +256,6 @@ def test_where_outputs_are_stored_a_still_stands_in_its_place(mode, monkeypatch,
 def test_a_network_without_classes_is_refused():
     with pytest.raises(ValueError, match="no classifier"):
         module.explore(SimpleNamespace(title="VGG16's convolutions", has_classifier=False))
-
-
-def test_the_panel_displays_itself(panel, monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    panel._ipython_display_()
-    assert shown == [panel.box]
 
 
 def test_the_recipes_are_named_in_words(panel):

@@ -89,7 +89,7 @@ def test_stopped_in_its_first_step_there_is_nothing_to_keep(small, monkeypatch, 
     with pytest.raises(KeyboardInterrupt, match="before the first step") as caught:
         ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False)
     assert caught.value.result is None and len(caught.value._render_traceback_()) == 1
-    assert last_result() is None and "Nothing has been stopped yet" in capsys.readouterr().out
+    assert last_result() is None and "Nothing has been drawn yet" in capsys.readouterr().out
 
 
 def test_a_callback_that_ends_a_run_halts_nothing(small):

@@ -41,8 +41,10 @@ def in_order(classes: Sequence[object] | Mapping[object, object]) -> list[str]:
 
 
 def search_classes(query: str, classes: Sequence[str]) -> list[tuple[int, str]]:
-    """All classes whose name contains ``query``, whatever its case, as (index, name)."""
-    return [(i, name) for i, name in enumerate(classes) if query.lower() in name.lower()]
+    """All classes whose name contains ``query``, whatever its case, as (index, name): that very name first."""
+    wanted = query.lower()
+    found = [(i, name) for i, name in enumerate(classes) if wanted in name.lower()]
+    return sorted(found, key=lambda one: (one[1].lower() != wanted, not one[1].lower().startswith(wanted)))
 
 
 def find_class(query: int | str, classes: Sequence[str]) -> int:

@@ -45,7 +45,7 @@ class HasClasses:
         return self.classes[self.find_class(query)]
 
     def search_classes(self, part: str) -> list[tuple[int, str]]:
-        """All classes whose name contains ``part``, as (index, name)."""
+        """All classes whose name contains ``part``, as (index, name): that very name first."""
         self.check_has_classifier()
         return names.search_classes(part, self.classes)
 

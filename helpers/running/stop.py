@@ -23,10 +23,19 @@ KEPT: list[Result] = []
 
 
 def last_result() -> Result | None:
-    """What the last drawing that was stopped had drawn; ``None``, and a line that says so, if there was none."""
+    """What was last drawn that nobody was handed: by a drawing that was stopped (chapter 2), or by the explorer.
+
+    Returns:
+        That ``Result``; ``None``, and a line that says so, if there is none.
+    """
     if not KEPT:
-        print("Nothing has been stopped yet that had drawn something.")
+        print("Nothing has been drawn yet that was not handed to you: no drawing was stopped, no explorer used.")
     return KEPT[0] if KEPT else None
+
+
+def keep(result: Result) -> None:
+    """Let ``last_result`` have it."""
+    KEPT[:] = [result]
 
 
 def stoppable(draw: Callable[..., Result]) -> Callable[..., Result]:
@@ -76,6 +85,6 @@ def _kept(result: Result | None) -> KeyboardInterrupt:
     """What ends a run that had drawn this much; ``last_result`` has it."""
     if result is None:
         return halt("Stopped before the first step was taken: there is no picture to keep.", None)
-    KEPT[:] = [result]
+    keep(result)
     taken = f"Stopped after {len(result.scores)} of {result.steps} steps"
     return halt(f"{taken}; the picture so far is helpers.last_result()", result)
