@@ -152,7 +152,7 @@ def test_a_term_is_linked_once_and_not_in_code():
 def test_the_book_s_own_address_leads_within_the_site():
     home = "https://me.github.io/book/"
     app = SimpleNamespace(config=SimpleNamespace(html_baseurl=home))
-    ways = [f"{home}book/climb.html#hen&recipe=original", f"{home}notebooks/01.html", "https://me.github.io/other/"]
+    ways = [f"{home}book/climb.html#hen&amp;recipe=original", f"{home}notebooks/01.html", "https://me.github.io/other/"]
     lines = [nodes.paragraph("", "", nodes.reference("", "there", refuri=way)) for way in ways]
     document = nodes.section("", *lines)
     links.link_home(app, document, "notebooks/02")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe import violations
-from built_site import SITE, report
+from built_site import ROOT, SITE, report
 from PIL import Image
 from requests_made import forget, requests_made
 from test_pages import our_errors, wait_until
@@ -160,6 +160,31 @@ def test_nothing_runs_until_it_is_started(watched, address):
 
 
 # --- a link ---
+
+NOTEBOOKS = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
+IN_CHAPTERS = sorted(set(re.findall(r"climb\.html(#[^)\"]+)", NOTEBOOKS)))
+
+
+@pytest.mark.parametrize("asked", IN_CHAPTERS)
+def test_a_chapter_s_link_asks_for_what_there_is(browser, address, asked):
+    show(browser, address, asked)
+    assert text(browser, "trouble") == ""
+    click(browser, "one")
+    wait_for(browser, "resting")
+    assert text(browser, "trouble") == ""
+    understood = browser.execute_script("return location.hash")
+    words, *settings = asked.removeprefix("#").split("&")
+    assert understood.startswith(f"#{words}&recipe=")
+    recipe = next(one for one in settings if one.startswith("recipe="))
+    assert recipe in understood and all(one in understood or one.startswith("photo=") for one in settings)
+
+
+def test_chapters_lead_to_the_page(site):
+    """From each of chapters 2 to 7, within the site."""
+    assert len(IN_CHAPTERS) >= 9
+    for path in sorted((site / "notebooks").glob("0[2-7]*.html")):
+        page = path.read_text(encoding="utf-8")
+        assert re.search(r'<p class="pom-climb-link"><a class="reference internal" href="\.\./book/climb\.html#', page)
 
 
 def test_a_link_draws_the_same_picture(browser, address):

@@ -5,6 +5,7 @@ And those that a chapter must type in full, so that they lead somewhere from Col
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -101,7 +102,8 @@ def link_home(app, doctree, page: str) -> None:
     for link in doctree.findall(nodes.reference):
         if not home or not link.get("refuri", "").startswith(home):
             continue
-        link["refuri"], link["internal"] = root + link["refuri"].removeprefix(home), True
+        way = html.unescape(link["refuri"])  # MyST has written & as an entity, and Sphinx will do so once more
+        link["refuri"], link["internal"] = root + way.removeprefix(home), True
         if CLIMB in link["refuri"] and link.parent.index(link) == 0:
             link.parent["classes"].append("pom-climb-link")
 
