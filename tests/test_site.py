@@ -324,3 +324,11 @@ def test_links_that_leave_the_paper_keep_the_site_s_folder(tmp_path):
     for base in ("https://e.org/book", "https://e.org/book/"):
         article, _, _ = paper.page_on_paper(tmp_path, "a.html", {"a.html"}, base)
         assert article.a["href"] == "https://e.org/book/deep/x.zip"
+
+
+def test_the_landing_page_and_the_chapter_say_the_same_of_its_time():
+    landing = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+        said = re.search(r"the code runs in ([\w ]+?) on two CPU cores", path.read_text(encoding="utf-8"))[1]
+        (row,) = [line for line in landing.splitlines() if line.startswith("| [") and path.name in line]
+        assert row.endswith(f"| {said} |"), path.stem
