@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from tools.site import atlas_page
 from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table
 
-CLASS = {"logit": 41.2, "guess": ["tench", "coho"], "sure": [0.83, 0.41], "walk": 0, "like": [1, 2, 0]}
+CLASS = {"logit": 41.2, "guess": ["tench", "coho"], "guess_probability": [0.83, 0.41], "order": 0, "nearest": [1, 2, 0]}
 NAMES = ["tench", "jack-o'-lantern", "</script><b>odd & even"]
 ATLAS = {
     "network": "Some Net",

@@ -41,9 +41,9 @@ def test_what_the_page_says_of_the_judges_follows_from_its_classes(atlas):
 
 
 def test_the_walk_visits_every_class_once_and_neighbors_are_closer_than_chance(atlas):
-    order = sorted(range(1000), key=lambda c: atlas[c].walk)
-    assert sorted(entry.walk for entry in atlas.entries) == list(range(1000))
-    beside = sum(order[k + 1] in atlas[order[k]].like for k in range(999)) / 999
+    order = sorted(range(1000), key=lambda c: atlas[c].order)
+    assert sorted(entry.order for entry in atlas.entries) == list(range(1000))
+    beside = sum(order[k + 1] in atlas[order[k]].nearest for k in range(999)) / 999
     assert beside > 0.3  # by chance 3 in 999
 
 

@@ -18,7 +18,7 @@ const ORDERS = {
   worst: {words: 'by the geometric mean of the judges’ two probabilities, worst first',
     by: (a, b) => a.agreement - b.agreement || a.index - b.index},
   logit: {words: 'by the logit of the network that drew, highest first', by: (a, b) => b.logit - a.logit || a.index - b.index},
-  walk: {words: 'along a walk whose every step is short', by: (a, b) => a.walk - b.walk},
+  walk: {words: 'along a walk whose every step is short', by: (a, b) => a.order - b.order},
 };
 
 const named = one => one.ranks.filter(rank => rank === 1).length;

@@ -35,9 +35,9 @@ class Larger {
     this.part('number').textContent = `class ${one.index} · logit ${one.logit.toFixed(1)} in ${atlas.network}`;
     this.part('opinions').tBodies[0].replaceChildren(...atlas.judges.map((judge, j) => make('tr', {},
       make('th', {scope: 'row'}, judge), make('td', {}, `${place(one.ranks[j])}, ${percent(one.beliefs[j])}`),
-      make('td', {}, `${one.guess[j]}, ${percent(one.sure[j])}`))));
+      make('td', {}, `${one.guess[j]}, ${percent(one.guess_probability[j])}`))));
     this.part('agreement').textContent = `Agreement (the geometric mean of both): ${percent(one.agreement)}`;
-    this.part('like').replaceChildren(...one.like.map(index => this.alike(index, select)));
+    this.part('like').replaceChildren(...one.nearest.map(index => this.alike(index, select)));
     this.part('code').firstElementChild.textContent = atlas.call.replace('{name!r}', () => inPython(atlas.classes, one));
     this.part('copy').textContent = 'Copy';
     this.part('climb').href = `climb.html#${wordsFor(atlas.classes, one)}&recipe=visualize`;

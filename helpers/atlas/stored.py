@@ -25,9 +25,9 @@ class Entry:
         ranks: the place of the class for each judge, 1 for the first.
         beliefs: each judge's probability of it, in [0, 1].
         guess: each judge's first guess.
-        sure: each judge's probability of that, in [0, 1].
-        walk: its place in the order in which neighbors look alike.
-        like: the classes of the three pictures that look most like it.
+        guess_probability: each judge's probability of that, in [0, 1].
+        order: its place in the order in which neighbors look alike.
+        nearest: the classes of the three pictures that look most like it.
     """
 
     index: int
@@ -36,9 +36,9 @@ class Entry:
     ranks: tuple[int, ...]
     beliefs: tuple[float, ...]
     guess: tuple[str, ...]
-    sure: tuple[float, ...]
-    walk: int
-    like: tuple[int, ...]
+    guess_probability: tuple[float, ...]
+    order: int
+    nearest: tuple[int, ...]
 
     @property
     def belief(self) -> float:

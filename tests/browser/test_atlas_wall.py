@@ -141,7 +141,7 @@ ORDERS = {
     "best": lambda i, one: (-agreement(one), i),
     "worst": lambda i, one: (agreement(one), i),
     "logit": lambda i, one: (-one["logit"], i),
-    "walk": lambda i, one: one["walk"],
+    "walk": lambda i, one: one["order"],
 }
 
 
@@ -223,9 +223,9 @@ def test_the_larger_picture_says_what_is_known(browser, address, atlas):
     code = browser.execute_script("return document.querySelector('.atlas-code code').textContent")
     assert code == atlas["call"].replace("{name!r}", repr(one["name"]))
     alike = "return [...document.querySelectorAll('.atlas-like .atlas-tile')].map(tile => tile.ariaLabel)"
-    assert browser.execute_script(alike) == [atlas["classes"][k]["name"] for k in one["like"]]
+    assert browser.execute_script(alike) == [atlas["classes"][k]["name"] for k in one["nearest"]]
     browser.execute_script("document.querySelector('.atlas-like .atlas-tile').click()")
-    assert browser.execute_script(OPENED) == atlas["classes"][one["like"][0]]["name"]
+    assert browser.execute_script(OPENED) == atlas["classes"][one["nearest"][0]]["name"]
 
 
 def test_a_tile_tells_of_itself(browser, address, atlas):

@@ -98,9 +98,9 @@ def entries(names: Sequence[str], logits: Tensor, opinions: Sequence, likeness: 
             "ranks": [int(one.rank[i]) for one in opinions],
             "beliefs": [rounded(one.probability[i].item()) for one in opinions],
             "guess": [one.top[i][0][0] for one in opinions],
-            "sure": [rounded(one.top[i][0][1]) for one in opinions],
-            "walk": place[i],
-            "like": others[i].topk(min(LIKE, len(others) - 1)).indices.tolist(),
+            "guess_probability": [rounded(one.top[i][0][1]) for one in opinions],
+            "order": place[i],
+            "nearest": others[i].topk(min(LIKE, len(others) - 1)).indices.tolist(),
         }
         for i, name in enumerate(names)
     ]
