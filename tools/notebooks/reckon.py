@@ -121,6 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     where = {name: path for name, path in places().items() if "load_network()" in path.read_text(encoding="utf-8")}
     each = seconds_of_vgg16()
     print(f"VGG16, {SIDE} by {SIDE}, one thread: a look {each['looks']:.2f} s, a step {each['steps']:.2f} s")
+    print(f"assumed: of {asked.cores} cores that share a step, each does {SHARED:.0%} of what it does alone")
     print(f"{'chapter':<34} {'looks':>7} {'steps':>7}  the rest  on {asked.cores} cores  cells that failed")
     whole = 0.0
     for name in choose(list(where), asked.chapters):
