@@ -69,6 +69,13 @@ def test_an_output_is_finished_without_its_script(html):
         assert not moves or "trust the notebook" in soup.get_text(), "how to see it move is not said"
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_note_without_a_margin_says_that_it_is_an_aside(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        for note in BeautifulSoup(cell.source, "html.parser")("aside") if "<aside" in cell.source else []:
+            assert note.get_text().startswith("Aside. ") and note.strong, note.get_text()[:60]
+
+
 def test_what_is_left_lying_about_is_seen():
     html = "<div hidden><svg><text>coarse</text></svg><button>Play</button></div><script>const x = 1;</script>"
     soup, dropped = left_of(html, LAB)
