@@ -86,10 +86,10 @@ def ascend(
     watch = Watch(bound.words, network, steps, seed, in_words(optimizer, views, edits), made_by, **watching)
     begin = watch.resume(image, optimizer, schedule, partial(bound.of, network))
 
-    def look() -> Tensor:
+    def look() -> Tensor:  # one look at the image, for the optimizer, which may want several a step
         optimizer.zero_grad()
         images = image()
-        scores = bound.of(network, through(views, images, step), precision)
+        scores = bound.of(network, through(views, images, step), precision)  # in evaluation mode, whatever its own is
         loss = -scores.sum()  # optimizers go down, we go up
         network.backward(loss, parameters)  # its own weights get no gradient
         watch.look(images, scores)

@@ -57,7 +57,12 @@ class Bound:
 
 
 class Objective:
-    """Something to maximize, not yet tied to a network.
+    """Something to maximize, not yet tied to a network. One of your own, the mean of a patch of a feature map::
+
+        def score(activations):  # from {name: activation} to one score for each image, (B,)
+            return activations["fire3"][:, 5, 2:6, 2:6].mean(dim=(1, 2))
+
+        patch = Objective(lambda network: Bound("a patch of fire3, channel 5", ("fire3",), score))
 
     Args:
         bind: from a network to a ``Bound``; raises where the network has no such class, layer or channel.

@@ -30,7 +30,7 @@ def through(transforms: Iterable[Transform], images: Tensor, step: float = math.
 
 
 class Named:
-    """A transform that can say what it does: its ``repr`` goes into captions and settings.
+    """A transform that can say what it does: its ``repr`` goes into a result's settings.
 
     Args:
         words: what it does.

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from .settings import is_quiet
 
-BREATH = 0.1  # seconds between two looks at a line in a notebook
+BREATH = 0.1  # seconds between two updates of a line in a notebook
 CELLS = 24  # of a bar in a notebook
 
 
@@ -42,7 +42,7 @@ class Bar:
     def __init__(self, total: int, what: str, units: str = "steps", shown: bool | None = None, done: int = 0):
         self.total, self.what, self.units, self.done, self.note = total, what, units, done, ""
         self.shown = not is_quiet() if shown is None else bool(shown)
-        self.began, self.first, self.looked, self.screen, self.terminal = time.monotonic(), done, 0.0, None, None
+        self.began, self.first, self.updated, self.screen, self.terminal = time.monotonic(), done, 0.0, None, None
         if self.shown and not in_notebook():
             self.terminal = tqdm(total=total, initial=done, desc=what, unit=f" {units}", leave=not OPEN.bars)
         if self.shown:
@@ -60,10 +60,10 @@ class Bar:
         if self.terminal is not None:
             self.terminal.set_postfix_str(note, refresh=False)
             self.terminal.update(done - self.terminal.n)
-        elif self.shown and time.monotonic() - self.looked >= BREATH:
-            self.looked = time.monotonic()
-            first, *within = OPEN.bars
-            first._show(" · ".join([first._under_way(), *(f"{bar.what}: {bar._count()}" for bar in within)]))
+        elif self.shown and time.monotonic() - self.updated >= BREATH:
+            self.updated = time.monotonic()
+            outer, *within = OPEN.bars
+            outer._show(" · ".join([outer._under_way(), *(f"{bar.what}: {bar._count()}" for bar in within)]))
 
     def close(self) -> None:
         """Leave what has been done as a line; of a bar within another, nothing."""

@@ -92,9 +92,10 @@ class Pass:
             self.found |= fresh
             if not self.whole and not self._left():
                 raise _Enough(self)
+            # What comes next may write over it in place.
             self.found |= {p: taken.clone() if isinstance(taken, Tensor) else taken for p, taken in fresh.items()}
 
-        return hook  # what is cloned may be overwritten in place by what comes next
+        return hook
 
     def _make_few(self, here: list[Place]) -> Any:
         def hook(module: nn.Conv2d | nn.Linear, inputs: tuple) -> None:
@@ -156,7 +157,7 @@ def few_channels(module: nn.Conv2d | nn.Linear, x: Tensor, channels: list[int]) 
 @contextlib.contextmanager
 def in_eval(core: nn.Module) -> Iterator[None]:
     """Every module of a network in evaluation mode, and afterwards as it was."""
-    training = [module for module in core.modules() if getattr(module, "training", False)]  # frozen: no mode
+    training = [module for module in core.modules() if getattr(module, "training", False)]  # a scripted one may lack it
     try:
         for module in training:
             module.training = False

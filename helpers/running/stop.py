@@ -14,8 +14,8 @@ from ..result import Result
 class Call(threading.local):
     """The call under way in this thread: whether it was stopped, and who knows what it has drawn so far."""
 
-    depth, pressed = 0, False
-    keep: Callable[[], Result | None] = staticmethod(lambda: None)
+    under_way, pressed = False, False
+    so_far: Callable[[], Result | None] = staticmethod(lambda: None)
 
 
 CALL = Call()
@@ -46,17 +46,17 @@ def stoppable(draw: Callable[..., Result]) -> Callable[..., Result]:
 
     @wraps(draw)
     def call(*args: Any, **options: Any) -> Result:
-        if CALL.depth:
+        if CALL.under_way:
             return draw(*args, **options)
-        CALL.depth, CALL.pressed = 1, False
+        CALL.under_way, CALL.pressed = True, False
         try:
             result = draw(*args, **options)
         except KeyboardInterrupt:  # before the first step, or once more while the last picture was made ready
-            result, CALL.pressed = CALL.keep(), True
+            result, CALL.pressed = CALL.so_far(), True
         finally:
-            CALL.depth, CALL.keep = 0, Call.keep
+            CALL.under_way, CALL.so_far = False, Call.so_far
         if CALL.pressed:
-            raise _kept(result) from None
+            raise stopped_with(result) from None
         return result
 
     return call
@@ -81,7 +81,7 @@ def halt(words: str, result: Any) -> KeyboardInterrupt:
     return error
 
 
-def _kept(result: Result | None) -> KeyboardInterrupt:
+def stopped_with(result: Result | None) -> KeyboardInterrupt:
     """What ends a run that had drawn this much; ``last_result`` has it."""
     if result is None:
         return halt("Stopped before the first step was taken: there is no picture to keep.", None)

@@ -33,7 +33,7 @@ class NotFinite(ArithmeticError):
 class Watch:
     """Keeps scores and frames, shows a bar, writes checkpoints, calls back, and hears Ctrl-C (``stop``).
 
-    ``with watch:`` is the one place where Ctrl-C is caught; ``with watch.turn:`` gives torch's generators to the run.
+    ``with watch:`` ends an ascent where Ctrl-C is pressed; ``with watch.turn:`` gives torch's generators to the run.
 
     Args:
         objective, network, steps, seed, settings, made_by: what the ``Result`` says of the run.
@@ -41,7 +41,7 @@ class Watch:
         frames: how many frames to keep, evenly spaced from start to end, or at which steps and at the end.
         callbacks: called as ``callback(step, images, scores)`` at every step; ``False`` from one ends the run.
         preview: in a notebook, show the image every so many steps.
-        progress: whether to show a bar with the score; by default unless ``POMERANIAN_QUIET`` is set.
+        progress: whether to show a bar with the score; by default unless ``is_quiet()``.
         checkpoint: a file that keeps the run every 25 steps, and from which it goes on if it was killed.
     """
 
@@ -70,7 +70,7 @@ class Watch:
         self.path, self.checkpoint = checkpoint, None
         self.images: Tensor | None = None
         self.final: Tensor | None = None
-        CALL.keep = self.kept
+        CALL.so_far = self.so_far
 
     def __enter__(self) -> Watch:
         return self
@@ -142,7 +142,7 @@ class Watch:
             self.checkpoint.remove()
         return self._result(raw, final)
 
-    def kept(self) -> Result | None:
+    def so_far(self) -> Result | None:
         """What there is at this moment: the last images that were scored; ``None`` before the first step was taken."""
         if not self.history.taken:
             return None
