@@ -69,6 +69,8 @@ def test_brackets_around_one_thing_are_dropped_and_no_others():
         ([1, float("nan")], {}, "contains NaN"),
         ([1, float("inf")], {}, "contains an infinite value"),
         (NUMBERS, {"differentiable": True}, "has no gradient"),
+        (nn.Parameter(NUMBERS), {"differentiable": True}, "has no gradient"),
+        (NUMBERS.double().requires_grad_(), {"differentiable": True}, "has no gradient"),
     ],
 )
 def test_a_wrong_answer_gets_a_sentence(value, expected, said):

@@ -23,7 +23,7 @@ import torch
 from torch.nn.functional import interpolate
 from torchvision.transforms.functional import adjust_sharpness
 
-from helpers import as_answer, min_max, try_answer
+from helpers import Fourier, as_answer, min_max, try_answer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +49,7 @@ def cell(chapter: str, ending: str) -> str:
 def check(exercise: str, answer: str, **before: object) -> None:
     """Run the chapter's check of an exercise on an answer; raises what a student would see."""
     chapter = "larger" if exercise in ("9.1", "9.2", "9.3", "9.4") else f"0{exercise[0]}"
-    source = cell(chapter, f'print("Exercise {exercise}: correct')
+    source = cell(chapter, f'"Exercise {exercise}: correct')
     if exercise == "5.5":
         source = source[: source.index("def stripes")]  # what comes after wants VGG16 and a minute
     names = {"torch": torch, "Tensor": torch.Tensor, "nn": torch.nn, "Path": Path, "mock": mock, "math": math}
@@ -185,6 +185,47 @@ def test_the_most_disputed_picture(change, words):
         answer = changed(answer, (".argmax())", ".amax(dim=1).argmax())"))
     with pytest.raises(AssertionError, match=words):
         check("8.6", answer)
+
+
+PHASES = cell("07", "class Phases")
+BUFFER = 'self.register_buffer("amplitude", amplitude.clone())'
+RANDOM = "torch.rand(batch, *amplitude.shape, generator=seeded)"
+POLAR = "torch.polar(self.amplitude.expand_as(self.phase), self.phase)"
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ((BUFFER, "self.amplitude = nn.Parameter(amplitude)"), "one parameter should be phase"),
+        ((RANDOM, "torch.rand(batch, *amplitude.shape)"), "two seeds"),
+        (
+            (RANDOM, "torch.rand(amplitude.shape, generator=seeded).expand(batch, -1, -1, -1)"),
+            "images of a batch begin",
+        ),
+        (
+            (RANDOM, "torch.rand(batch, 1, *amplitude.shape[1:], generator=seeded).repeat(1, 3, 1, 1)"),
+            "in each color plane",
+        ),
+        ((RANDOM, RANDOM + ".square()"), "mean of 0"),
+        ((", s=(size, size)", ""), "has shape"),
+        ((', norm="ortho"', ""), "amplitudes are"),
+        ((POLAR, "torch.polar(self.amplitude.expand_as(self.phase), -self.phase)"), "not those of the parameter"),
+        ((POLAR, "torch.polar(self.amplitude.expand_as(self.phase), self.phase.detach())"), "no gradient"),
+    ],
+)
+def test_only_the_phases(change, words):
+    before = {"MIX": Fourier(8).axes}
+    check("7.7", PHASES, **before)
+    with pytest.raises(AssertionError, match=words):
+        check("7.7", changed(PHASES, change), **before)
+
+
+@pytest.mark.parametrize(
+    "answer", ["def Phases(amplitude, batch, seed):\n    return amplitude", "class Phases(dict):\n    pass"]
+)
+def test_no_module_and_no_traceback(answer):
+    with pytest.raises(AssertionError):
+        check("7.7", answer, MIX=Fourier(8).axes)
 
 
 MKDIR = """

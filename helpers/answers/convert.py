@@ -44,7 +44,8 @@ def as_answer(
     if finite and not answer.isfinite().all():
         kind = "NaN" if answer.isnan().any() else "an infinite value"
         raise Wrong(f"{name} contains {kind}: is there a division by zero, a log of zero, or far too large a step?")
-    if differentiable and not answer.requires_grad:
+    new = isinstance(value, Tensor) and value.is_leaf  # a gradient would stop at it
+    if differentiable and (new or not answer.requires_grad):
         raise Wrong(
             f"{name} has no gradient: detach(), item(), .data, numpy, no_grad() or a new torch.tensor(...) on the way "
             "cuts it off from what it was computed from"
