@@ -72,7 +72,7 @@ def test_a_tile_and_a_picture_show_the_same_thing(atlas):
 
 
 def test_there_may_be_no_atlas(tmp_path):
-    with pytest.raises(FileNotFoundError, match="`make atlas` draws and binds one"):
+    with pytest.raises(FileNotFoundError, match="a clone of the book has one in book/_static/atlas"):
         load_atlas(tmp_path)
 
 

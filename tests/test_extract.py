@@ -9,6 +9,7 @@ import own_networks as own
 import pytest
 import torch
 from torch import nn
+from torchvision.transforms import v2
 
 from helpers import (
     Network,
@@ -18,9 +19,11 @@ from helpers import (
     class_logit,
     class_margin,
     class_probability,
+    deep_dream,
     layer,
     maximal_class_input,
     per_image,
+    poster,
     second_opinion,
     together,
     unit,
@@ -469,3 +472,35 @@ def test_the_original_recipe_climbs_the_head_that_is_returned():
     core = own.AuxiliaryHead()
     drawn = maximal_class_input(3, 2, network=of(core), size=64, progress=False)
     torch.testing.assert_close(drawn.final, truth(core, drawn.raw)[:, 3])
+
+
+def of_one_size() -> Network:
+    """A network whose classifier takes 32×32 pixels and nothing else; its convolutions take anything."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        core = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 32 * 32, 10))
+    return of(core, size=32)
+
+
+def test_layers_answer_at_any_size_though_the_classifier_takes_one():
+    network, wide = of_one_size(), torch.rand(1, 3, 40, 56)
+    assert torch.equal(network.activations(wide, "0")["0"], network.core[0](wide))
+    assert deep_dream(wide, network, "1", octaves=1, steps=2, progress=False).images.shape == wide.shape
+    with pytest.raises(ValueError, match="does not take 40×56 pixels: try 32×32"):
+        network(wide)
+
+
+def test_a_network_of_gray_pictures_is_told_what_it_wants():
+    core = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
+    with pytest.raises(ValueError, match=r"put v2\.Grayscale\(\)"):
+        of(core, size=32)
+    gray = of(nn.Sequential(v2.Grayscale(), core), size=32)
+    assert visualize([channel("1.0", 1), "c3"], gray, steps=2, size=32, progress=False).scores.isfinite().all()
+
+
+def test_a_network_of_one_size_draws_a_poster_behind_a_resize():
+    core, shown = of_one_size().core, []
+    network = of(nn.Sequential(v2.Resize([32, 32]), core), size=32)
+    network.core.register_forward_pre_hook(lambda _, given: shown.append(given[0].shape[-1]))
+    assert poster("c3", network, size=80, first=32, steps=1, touches=2, progress=False).images.shape[-1] == 80
+    assert 288 not in shown, "it was trained on 32 pixels: windows of that size, or its shapes come out small"

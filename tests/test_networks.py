@@ -210,3 +210,8 @@ def test_channels_that_come_last_are_not_taken_for_rows():
 def test_layers_for_training_alone_have_no_shape():
     shapes = Network(Last(), "last", "Last", ["a", "b"]).layer_shapes(32)
     assert shapes["stem"] == (6, 8, 8) and "auxiliary" not in shapes
+
+
+def test_a_class_of_few_is_found_in_their_list(small):
+    with pytest.raises(LookupError, match="no class 'xyz'; there are cat, dog, Pomeranian, crane"):
+        small.find_class("xyz")

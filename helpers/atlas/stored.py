@@ -108,7 +108,9 @@ def load_atlas(folder: str | Path = STORED) -> Atlas:
     """
     path = Path(folder) / "atlas.json"
     if not path.exists():
-        raise FileNotFoundError(f"no atlas in {folder}: `make atlas` draws and binds one")
+        raise FileNotFoundError(
+            f"no atlas in {folder}: a clone of the book has one in book/_static/atlas; `make atlas` binds another"
+        )
     facts = json.loads(path.read_text("utf-8"))
     entries = [
         Entry(i, **{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})

@@ -22,7 +22,7 @@ from ..running.stop import stoppable, until_stopped
 from ..styles import find_style
 from ..transforms import MIDDLE, Named, Transform, rotate
 
-LOOK = 288  # pixels a side of what the network is shown of a poster: about the size it was trained for
+LOOK = 288  # pixels a side of what a network for 224 and more is shown of a poster; a smaller one sees its own size
 
 
 def enlarge(images: Tensor, size: int) -> Tensor:
@@ -129,6 +129,7 @@ def poster(
     if own:
         raise ValueError(f"a poster has {own[0]} of its own at each size; visualize takes yours")
     sizes, chosen = stage_sizes(size, first), find_style(style)
+    look = LOOK if network.size >= 224 else network.size
     objective = target if isinstance(target, Objective) else class_margin(target, chosen.margin)
     options = {"precision": "auto", **options}
     shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
@@ -148,7 +149,7 @@ def poster(
                         steps=touches,
                         optimizer=partial(torch.optim.Adam, lr=lr),
                         schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=touches),
-                        views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1), rotate(10)],
+                        views=[windows(min(0.8, 0.6 * (512 / side) ** 0.6), 1.1, look), rotate(10)],
                         **shared,
                     )
                 )

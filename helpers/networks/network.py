@@ -139,12 +139,19 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
             if inside and self._uses is None:
-                with in_eval(self.core), torch.no_grad():
-                    self._uses = count_uses(self.core, x[:1])
+                self._uses = self._count_uses(x[:1])
             for place in inside:
                 self.check_use(place, self._uses[place.path])
             with self._mode():
                 return Pass(self.core, inside, self._uses or Counter(), whole).run(x)
+
+    def _count_uses(self, x: Tensor) -> Counter[str]:
+        """How often a pass runs each module: on x, or at its own size where a classifier does not take x."""
+        with in_eval(self.core), torch.no_grad():
+            try:
+                return count_uses(self.core, x)
+            except (RuntimeError, ValueError, AssertionError, IndexError):
+                return count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
 
     def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
         """Put the gradient of a loss into the parameters of an image, and nowhere else.

@@ -52,7 +52,9 @@ class Tried:
             with in_eval(self.core), torch.no_grad():
                 own_forward(self.core)(self._blank(height, width).to(self.dtype))
         except Exception as error:  # whatever its own code raises
-            return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            gray = "; if it takes gray pictures, put v2.Grayscale() of torchvision.transforms in front of it"
+            return reason + (gray if " 1 channels" in reason else "")
         return ""
 
     def layer_shapes(self, size: int | None = None) -> dict[str, tuple[int, ...]]:
@@ -125,5 +127,6 @@ class Tried:
         if reason:
             height, width = images.shape[-2:]
             side = self.size
-            other = f": try {side}×{side}, as in size={side}" if (height, width) != (side, side) else ", the size named"
+            other = f": try {side}×{side}, as in size={side}, or put v2.Resize([{side}, {side}]) in front of it"
+            other = other if (height, width) != (side, side) else ", the size named"
             raise ValueError(f"{self.title} does not take {height}×{width} pixels{other} ({reason})") from error
