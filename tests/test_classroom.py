@@ -415,3 +415,10 @@ def test_paths_begin_at_home(monkeypatch, tmp_path):
 
 def test_times_are_told_in_words():
     assert [classroom.in_words(seconds) for seconds in (3.4, 226)] == ["3 s", "3 min 46 s"]
+
+
+def test_who_ran_out_of_time_is_named():
+    gone = Score("a-step", "A step", 1.0, message="its process is gone: answering: no end after 20 s")
+    rows = [Row("ada", "a_gradient_ascent", scores=[gone, gone]), Row("bob", "a_gradient_ascent")]
+    (said,) = classroom.out_of_time(rows)
+    assert said.startswith("ada, a_gradient_ascent: time ran out, 2 questions") and "--timeout" in said

@@ -89,7 +89,7 @@ def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> 
     """
     if image.width <= 64:
         return saved(image, format="WEBP", lossless=True)
-    for quality in (86, 78, 68, 56, 44, 32):
+    for quality in (86, 78, 68, 56, 44, 30):
         data = saved(image, format="WEBP", quality=quality)
         if len(data) <= min(budget, dense * image.width * image.height):
             return data

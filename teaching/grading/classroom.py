@@ -16,6 +16,7 @@ from .manual import Manual, Standing, standing
 from .roster import Roster
 from .rows import Row
 from .run import grade_folder, name_equal_recipes
+from .session import OUT_OF_TIME
 
 NEXT = "Type points and comments into {manual}, and run the same command again."
 
@@ -93,8 +94,8 @@ def write(
         "canvas.csv": exports.canvas(found, course, roster),
         "moodle.csv": exports.moodle(found, course, roster),
     }
-    lines = [*ungraded(rows), *unknown(rows, roster), *exports.missing(found, course, roster), *manual.problems]
-    lines += manual.unclaimed(students)
+    lines = [*ungraded(rows), *out_of_time(rows), *unknown(rows, roster), *exports.missing(found, course, roster)]
+    lines += [*manual.problems, *manual.unclaimed(students)]
     lines += [f"--due {name}=…: there is no student, file or assignment {name!r}." for name in due.unused(dates, rows)]
     for name, text in texts.items():
         tables.write(out / name, text, tables.BOM)
@@ -125,6 +126,17 @@ def give_back(found: exports.Class, course: pages.Course, roster: Roster, folder
 def ungraded(rows: Sequence[Row]) -> list[str]:
     """Sentences about what was handed in and could not be graded."""
     return [f"{row.file or row.student}: not graded: {row.not_graded}." for row in rows if row.not_graded]
+
+
+def out_of_time(rows: Sequence[Row]) -> list[str]:
+    """Sentences about whose questions were not all answered in time: by code that never ends, or on a slow machine."""
+    late = {(row.student, row.assignment): sum(OUT_OF_TIME in score.message for score in row.scores) for row in rows}
+    return [
+        f"{student}, {assignment}: time ran out, {count} questions got no points for that. If this machine is slow or "
+        "busy and the code is not to blame, --timeout 600 grades again with more."
+        for (student, assignment), count in late.items()
+        if count
+    ]
 
 
 def unknown(rows: Sequence[Row], roster: Roster) -> list[str]:

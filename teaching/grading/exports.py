@@ -62,11 +62,12 @@ def students(found: Class, course: Course, roster: Roster) -> str:
         person = roster.person(student)
         there = [mine.get(name) for name in names]
         late = [f"{short(one.row.assignment)}: {one.late}" for one in there if one and one.late]
-        missing = [short(name) for name, one in zip(names, there, strict=True) if one is None or _ungraded(one)]
+        missing = [short(name) for name, one in zip(names, there, strict=True) if one is None]
+        missing += [f"{short(name)} (not graded)" for name, one in zip(names, there, strict=True) if _ungraded(one)]
         lines.append(
             [student, person.name, person.email, *(number(one.total) if one else "" for one in there)]
             + [number(sum(one.total for one in there if one)), number(sum(most[name] for name in names))]
-            + [number(sum(one.to_read for one in there if one)), " ".join(missing), _line(late)]
+            + [number(sum(one.to_read for one in there if one)), ", ".join(missing), _line(late)]
         )
     return written([head, *lines])
 
@@ -76,8 +77,8 @@ def handed_in(found: Class, course: Course) -> list[str]:
     return [name for name in course.titles if any(name in mine for mine in found.values())]
 
 
-def _ungraded(one: Standing) -> bool:
-    return bool(one.row.not_graded) and not one.by_hand
+def _ungraded(one: Standing | None) -> bool:
+    return one is not None and bool(one.row.not_graded) and not one.by_hand
 
 
 def canvas(found: Class, course: Course, roster: Roster) -> str:

@@ -23,6 +23,7 @@ LARGEST = 64 * 2**20  # bytes of one answer
 SCRATCH = 256 * 2**20  # bytes that a student may leave on the disk
 START = 60.0  # seconds in which a process has to come up
 PATIENCE = 2.0  # times a check's own limit, since the grader's machine is busy with others
+OUT_OF_TIME = "no end after"  # in the message of a question that was not answered in time
 RESTARTS = 3  # times that a notebook is run again without the cell that ended its process
 
 
@@ -150,7 +151,7 @@ class Session:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
-                raise Gone(f"no end after {self.timeout:g} s" if until == self.deadline else "no answer in time")
+                raise Gone(f"{OUT_OF_TIME} {self.timeout:g} s" if until == self.deadline else "no answer in time")
             if time.monotonic() - self.looked >= 1.0:
                 self._look_at_scratch()
             if not select.select([self.channel], [], [], min(left, 1.0))[0]:
