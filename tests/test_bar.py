@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from helpers import ascend, class_logit, poster
+from helpers import ascend, class_logit, dream_film, poster
 from helpers.basics.bar import OPEN, Bar
 from helpers.parameterizations import Pixels
 
@@ -82,6 +83,7 @@ def test_a_terminal_has_tqdm_s(capfd, small):
 def test_silence_is_kept(capfd, small, monkeypatch):
     ascend(class_logit(0), small, Pixels.uniform(8), steps=4, progress=False)
     poster(0, small, size=64, first=32, steps=2, touches=2, progress=False)
+    dream_film(torch.rand(1, 3, 40, 40), small, "first", frames=2, octaves=1, progress=False)
     monkeypatch.setenv("POMERANIAN_QUIET", "1")
     ascend(class_logit(0), small, Pixels.uniform(8), steps=4)
     assert capfd.readouterr() == ("", "")

@@ -82,6 +82,6 @@ def _find_by_name(query: str, classes: Sequence[str]) -> int:
     near = [f"{name!r} ({i})" for i, name in holding] or [
         f"{name!r} ({classes.index(name)})" for name in nearest(query, classes)
     ]
-    rest = f"there are {', '.join(classes)}" if len(classes) <= 12 else "search_classes(part_of_a_name) lists those"
+    rest = f"there are {', '.join(classes)}" if len(classes) <= 12 else "search_classes(part) lists those that hold it"
     hint = f"did you mean {' or '.join(near)}?" if near else rest
     raise LookupError(f"no class {query!r}; {hint}")

@@ -164,12 +164,13 @@ def dream_film(
     frames = whole(frames, "the number of frames", 2)
     guide, larger = options.pop("guide", None), transforms.zoom(zoom)
     wanted = _objective(network, objective, guide)
+    shown = options.get("progress")
     options = {"octaves": 2, "steps": 2, "progress": False, **options}
     picture = check_images(photo, "photo").to(network.device)
     with torch.no_grad():
         tiles = Tiles(wanted, network, options.get("tile", 512), options.get("halo"))
         film, result = [(as_bytes(picture), tiles.activations(picture)["score"].cpu())], None
-    with until_stopped(), Bar(frames - 1, "film", "frames") as bar:
+    with until_stopped(), Bar(frames - 1, "film", "frames", shown=shown) as bar:
         for k in range(frames - 1):
             result = deep_dream(larger(picture).clamp(0, 1), network, wanted, seed=seed + k, **options)
             if result.interrupted:

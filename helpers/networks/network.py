@@ -32,7 +32,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         core: the bare network, from normalized (B, 3, H, W) to logits (B, classes), anywhere and of any floating type.
         name: its name, as torchvision spells it.
         title: its name in captions.
-        classes: the names of its classes, in order, or a dict by index; empty if it has no classifier.
+        classes: their names in order, or a dict from index to name or name to index; empty if it has no classifier.
         layers: readable layer names and their paths in ``core``.
         mean: the mean of each channel, or of all, subtracted from inputs in [0, 1].
         std: the standard deviation of each channel, or of all, by which they are then divided.
