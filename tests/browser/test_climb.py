@@ -629,3 +629,21 @@ def test_two_thousand_steps_are_flat_in_memory(browser, address):
         held.append(resident(browser.service.process.pid))
     report("climb-memory.txt", [f"Chromium while it climbs, at step 500, 1,000, …: {[round(mb) for mb in held]} MB"])
     assert held[-1] < held[0] + 40
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_picture_covers_no_choice(browser, address, size):
+    """It stays in sight while one is changed, beside them all."""
+    show(browser, address, size=size)
+    covered = browser.execute_script("""
+        return ['views', 'clamp'].flatMap(name => {
+          document.querySelector('#climb-' + name).scrollIntoView({block: 'center', behavior: 'instant'});
+          const picture = document.querySelector('.climb-figure').getBoundingClientRect();
+          return [...document.querySelectorAll('.climb-row')].filter(row => {
+            const box = row.getBoundingClientRect();
+            return box.right > picture.left && box.left < picture.right
+              && box.bottom > picture.top && box.top < picture.bottom;
+          }).map(row => row.textContent.trim().slice(0, 20));
+        });
+    """)
+    assert covered == []
