@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import sheets, store, tables
 from benchmarks.measure.machine import in_words
-from benchmarks.quality import riddle, scoreboard
+from benchmarks.quality import riddle, scoreboard, tuning
 from benchmarks.quality.drawing import JUDGES
 from benchmarks.quality.entries import MAIN, SECOND, in_order
 from benchmarks.speed import cases, engine
@@ -66,7 +66,8 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
     parts = ["# Benchmarks", GENERATED.format(command="python -m benchmarks.page")]
     parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
-    parts += [*ablation(results / "ablation", classes), "## Every recipe's settings", settings(entries)]
+    parts += [*ablation(results / "ablation", classes), *tuned(results)]
+    parts += ["## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -190,6 +191,23 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
         "The files are in `benchmarks/recipes/ablation`; chapter 7 shows pictures."
     )
     return ["## What each ingredient does", words, tables.markdown(tables.ablation(entries, JUDGES, classes))]
+
+
+def tuned(results: Path) -> list[str]:
+    """The part on how the style for the eye was found: what was tried on even classes, failures too."""
+    stored = store.load(results / "tuning.json")
+    if not stored:
+        return []
+    words = (
+        f"What was tried for the style `natural`: {tuning.COUNT} even classes drawn by lot, by the networks of "
+        f"*visualize, natural, with {SECOND}*, {tuning.STEPS} steps, {tuning.SIZE}×{tuning.SIZE}, seed {tuning.SEED}, "
+        "no restarts. Of how many does each judge name the class first: as they are, reduced to "
+        f"{tuning.TILE} pixels, without colors, and blurred (σ = {tuning.SIGMA:g})? Views that blur and add noise from "
+        "the first step on drown the gradient before there is anything to see: the first row is what the style once "
+        "was. What one class more or less says, {doc}`chapter 8 <../notebooks/08_a_second_opinion>` says; where rows "
+        "are close, the eye decided."
+    )
+    return ["## How `natural` was found", words, tables.markdown(tuning.rows(stored))]
 
 
 def settings(entries: Sequence[dict]) -> str:

@@ -19,12 +19,11 @@ from .networks.load import load_network
 from .networks.network import Network
 from .objectives import Objective, class_logit, class_margin, per_image
 from .parameterizations import Fourier, Pixels
+from .restarts import Target, with_restarts
 from .result import Result
 from .running.stop import stoppable
-from .styles import find_style
+from .styles import Style, find_style
 from .transforms import blur, jitter, min_max, zoom
-
-Target = int | str | Objective
 
 
 def develop(x: Tensor) -> Tensor:
@@ -95,29 +94,33 @@ def visualize(
     target: Target | Sequence[Target],
     network: Network | Sequence[Network] | None = None,
     *,
-    style: str = "clear",
+    style: str | Style = "clear",
     steps: int = 128,
     size: int = 224,
     lr: float | None = None,
     seed: int | Sequence[int] = 0,
+    restarts: int | None = None,
     **options: Any,
 ) -> Result:
     """This book's recipe at its best, put together in chapter 7 and judged in chapter 8.
 
     The margin of a class over its rivals; a Fourier basis with decorrelated colors; a network that looks through
     random turns, scales and shifts; Adam, whose learning rate falls to 0. The network runs in bfloat16 where the
-    processor has instructions for it.
+    processor has instructions for it. A picture that its own network does not take for its class at the end is begun
+    again from another start, alone; its neighbors stay as they are.
 
     Args:
         target: a class index or name, an objective, or a list of them: one image each, in one batch.
         network: a frozen network, or a list of them, asked ``together``; the best that can be had if ``None``.
-        style: ``"clear"``, ``"natural"`` or ``"bold"``: see ``STYLES``. The second wants several
-            networks (chapter 8).
+        style: ``"clear"``, ``"natural"`` or ``"bold"``: see ``STYLES``; or a ``Style`` of your own. The second wants
+            several networks (chapter 8), and each adds its own time to a step.
         steps: how many steps of Adam.
         size: pixels a side.
         lr: Adam's learning rate at the start; the style's own if ``None``.
         seed: of the start and of the views. Every image of a batch is the one that it would be alone; a list of
             seeds gives each its own start, and the views of the first.
+        restarts: how often a picture that never took off is begun again, 1,000 seeds further; its caption says so. The
+            style's own number if ``None``, 0 for never.
         options: passed on to ``ascend``: ``frames``, ``views``, ``callbacks``, ``preview``, ``precision``, …
 
     Returns:
@@ -135,24 +138,43 @@ def visualize(
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
     size, steps = whole(size, "size"), whole(steps, "steps")
+    restarts = chosen.restarts if restarts is None else whole(restarts, "restarts", 0)
     seeds = [seed] * len(targets) if isinstance(seed, int) else seed
-    objectives = [t if isinstance(t, Objective) else class_margin(t, chosen.margin) for t in targets]
-    image = Fourier(size, batch=len(targets), seed=seeds, **chosen.fourier)
+    draw = partial(_in_style, chosen, network, steps, size, lr, **options)
+    result = with_restarts(draw, targets, seeds, network, restarts)
+    one_seed = isinstance(seed, int) and not any(result.restarts)
+    return replace(result, seed=seed if one_seed else result.seed, made_by=made_by)
+
+
+def _in_style(
+    style: Style,
+    network: Network,
+    steps: int,
+    size: int,
+    lr: float | None,
+    targets: Sequence[Target],
+    seeds: Sequence[int],
+    seed: int,
+    **options: Any,
+) -> Result:
+    """One ascent of ``visualize``: a seed for each image's start, and one for the views."""
+    objectives = [t if isinstance(t, Objective) else class_margin(t, style.margin) for t in targets]
+    image = Fourier(size, batch=len(targets), seed=seeds, **style.fourier)
     result = ascend(
         per_image(objectives) if len(objectives) > 1 else objectives[0],
         network,
         image,
         steps=steps,
-        optimizer=partial(torch.optim.Adam, lr=chosen.lr if lr is None else lr, fused=True),
-        seed=seeds[0],
+        optimizer=partial(torch.optim.Adam, lr=style.lr if lr is None else lr, fused=True),
+        seed=seed,
         **{
-            "views": chosen.views(size, steps),
+            "views": style.views(size, steps),
             "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
             "precision": "auto",
             **options,
         },
     )
-    return replace(result, seed=seed if isinstance(seed, int) else tuple(seeds), made_by=made_by)
+    return replace(result, seed=tuple(seeds))
 
 
 def network_of(network: Network | Sequence[Network] | None) -> Network:

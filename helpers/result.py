@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -33,6 +34,8 @@ class Result:
         settings: what else was chosen: optimizer, views, edits.
         interrupted: whether it was stopped, by Ctrl-C or by a callback.
         networks: the name of each network that drew.
+        restarts: how often each image was begun again, because it had not taken off (``visualize``; chapter 8).
+        grounded: whether each image never took off, in spite of that.
         made_by: the call that made it; ``None`` after it was pickled.
     """
 
@@ -49,6 +52,8 @@ class Result:
     settings: dict = field(default_factory=dict)
     interrupted: bool = False
     networks: tuple[str, ...] = ()
+    restarts: tuple[int, ...] = ()
+    grounded: tuple[bool, ...] = ()
     made_by: MadeBy | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -85,14 +90,36 @@ class Result:
         write_whole(path, buffer.getvalue())
         return path
 
+    def with_images(self, places: Sequence[int], other: Result, theirs: Sequence[int]) -> Result:
+        """The same result with some images, and all that belongs to them, from another run of as many steps.
+
+        Args:
+            places: which images are replaced.
+            other: where the new ones come from; both have a ``seed``, ``restarts`` and ``grounded`` an image.
+            theirs: which of its images, as many.
+        """
+        new = {}
+        for name, dim in dict(images=0, raw=0, final=0, scores=1, frames=1).items():
+            at, those = torch.tensor([*places], dtype=torch.long), torch.tensor([*theirs], dtype=torch.long)
+            tensor = getattr(self, name)
+            new[name] = tensor.index_copy(dim, at, getattr(other, name).index_select(dim, those))
+        for name in ("seed", "restarts", "grounded"):
+            entries = [*getattr(self, name)]
+            for place, k in zip(places, theirs, strict=True):
+                entries[place] = getattr(other, name)[k]
+            new[name] = tuple(entries)
+        return replace(self, **new)
+
     def caption(self, i: int = 0) -> str:
-        """What image ``i`` is: objective, network, steps, final score and seed."""
+        """What image ``i`` is: objective, network, steps, final score and seed, and whether it took off at once."""
         words = self.objective if isinstance(self.objective, str) else self.objective[i]
         seed = self.seed if isinstance(self.seed, int) else self.seed[i]
         taken = f"{len(self.scores)} of {self.steps} steps" if self.interrupted else _plural(self.steps, "step")
         score = f"{self.final[i]:,.1f}" if abs(self.final[i]) < 1e5 else f"{self.final[i]:.2e}"
         words = words[:1].upper() + words[1:] if re.match("[a-z-]+ ", words) else words  # not the name of a layer
-        return f"{words} = {score}, {self.network_title}, {taken}, seed {seed}"
+        begun = f", {_plural(self.restarts[i], 'restart')}" if self.restarts and self.restarts[i] else ""
+        ground = "; it never took off" if self.grounded and self.grounded[i] else ""
+        return f"{words} = {score}, {self.network_title}, {taken}, seed {seed}{begun}{ground}"
 
 
 def load_result(path: str | Path) -> Result:
@@ -106,7 +133,7 @@ def load_result(path: str | Path) -> Result:
     kept = load_state_dict(Path(path).expanduser())
     if not isinstance(kept, dict) or "kept" not in kept:
         raise ValueError(f"{path} keeps no Result: Result.save writes one")
-    result = Result(**{name: kept[name] for name in Result.__dataclass_fields__})
+    result = Result(**{name: kept[name] for name in Result.__dataclass_fields__ if name in kept})
     result.__dict__["_code"] = kept["_code"]
     return result
 

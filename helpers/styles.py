@@ -20,6 +20,7 @@ class Style:
         why: what it is for.
         blur: sigma of ``random_blur``, in pixels, in the second half of the steps; 0 for none.
         noise: standard deviation of ``noise``, in the second half of the steps; 0 for none.
+        restarts: how often a picture that never took off is begun again.
     """
 
     margin: float
@@ -29,6 +30,7 @@ class Style:
     why: str
     blur: float = 0.0
     noise: float = 0.0
+    restarts: int = 2
 
     def views(self, size: int, steps: int) -> list[Transform]:
         """What the network looks through, for images of ``size`` pixels a side and so many steps.
@@ -45,14 +47,16 @@ NEAR = dict(degrees=15, scale=(0.5, 1.2))
 STYLES = {
     "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), WIDE, "what another network recognizes best"),
     "natural": Style(
-        0.5, 0.1, dict(chroma=0.9, gain=0.25, decay=1.3), NEAR, "what a person recognizes best", blur=2.0, noise=0.2
+        0.5, 0.15, dict(chroma=0.9, gain=0.3, decay=1.3), NEAR, "what a person recognizes best", blur=1.0, noise=0.05
     ),
     "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), WIDE, "the logit alone, in full color"),
 }
 
 
-def find_style(name: str) -> Style:
-    """The style of that name. Raises ``LookupError`` with the nearest right answer."""
+def find_style(name: str | Style) -> Style:
+    """The style of that name, or the one that is handed over. Raises ``LookupError`` with the nearest right answer."""
+    if isinstance(name, Style):
+        return name
     if name in STYLES:
         return STYLES[name]
     near = nearest(name, STYLES)

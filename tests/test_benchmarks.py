@@ -17,10 +17,11 @@ import yaml
 
 from benchmarks import page
 from benchmarks.measure import bootstrap, sheets, store, tables
-from benchmarks.quality import drawing, entries, fingerprint, reimplemented, scoreboard, timing
+from benchmarks.quality import drawing, entries, fingerprint, reimplemented, scoreboard, timing, tuning
 from benchmarks.quality import run as quality
 from benchmarks.quality.peers import PEERS
 from benchmarks.speed import cases, engine
+from helpers import STYLES
 from helpers.recipe_files import recipe
 from helpers.recipe_files.reading import RecipeError
 
@@ -420,3 +421,25 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
     text = (tmp_path / "book" / "scoreboard.md").read_text()
     assert "<<" not in text
     assert scoreboard.rows(board)[1][1] in text
+
+
+def test_what_was_tried_for_natural_is_what_the_page_says():
+    tried, stored = tuning.candidates(), store.load(store.RESULTS / "tuning.json")
+    assert [one.words for one in tried] == [*stored] and len({tuning.settings(one) for one in tried}) == len(tried)
+    assert all(stored[one.words]["settings"] == tuning.settings(one) for one in tried), "drawn with other settings"
+    taken = tried[-1]
+    assert taken.style == STYLES["natural"]
+    assert list(map(repr, taken.views())) == list(map(repr, taken.style.views(tuning.SIZE, tuning.STEPS)))
+    classes = tuning.even_classes()
+    assert len(set(classes)) == tuning.COUNT and not any(c % 2 for c in classes) and max(classes) < 1000
+    table = tuning.rows(stored)
+    assert len(table) == len(tried) + 1 and len(tuning.rows({taken.words: stored[taken.words]})) == 2
+    assert table[-1][2] == "{efficientnet_lite0}, {efficientnet_lite1}".format(**stored[taken.words]["named"]["full"])
+    assert "## How `natural` was found" in page.tuned(store.RESULTS) and page.tuned(store.RESULTS / "nowhere") == []
+
+
+def test_pictures_are_judged_small_gray_and_blurred():
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen = tuning.ways(image)
+    assert torch.equal(seen["full"], image) and seen["small"].shape[-2:] == (tuning.TILE, tuning.TILE)
+    assert torch.equal(seen["gray"][:, 0], seen["gray"][:, 2]) and seen["blurred"].std() < 0.5 * image.std()

@@ -25,7 +25,7 @@ FLOORS = (
     ("result",),
     ("running",),
     ("ascent",),
-    ("recipes", "judge"),
+    ("recipes", "restarts", "judge"),
     ("dream", "recipe_files", "explorer"),
     ("atlas",),
 )
@@ -39,6 +39,8 @@ def modules() -> dict[str, Path]:
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):
             parts = path.relative_to(ROOT).with_suffix("").parts
+            if ".venv" in parts:  # the other libraries, once `make bench` has installed them
+                continue
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 

@@ -17,6 +17,7 @@ HELPERS = Path(__file__).resolve().parents[2] / "helpers"
 # What a picture of `recipes` depends on. The network is named in the results; the rest of `helpers` watches or shows.
 PICTURES_DEPEND_ON = (
     "recipes",
+    "restarts",
     "styles",
     "ascent",
     "objectives",

@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
+import os
 import random
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -127,6 +131,48 @@ def dreamlens(size: int | None = None) -> Callable[[Network, int, int], Tensor]:
     return make
 
 
+def dreamlens_maco(size: int | None = None) -> Callable[[Network, int, int], Tensor]:
+    """dreamlens' ``FeatureVisualizer.maco``: only the phases are free; it normalizes."""
+
+    def make(network: Network, class_index: int, steps: int) -> Tensor:
+        from dreamlens import FeatureTarget, FeatureVisualizer, MacoConfig
+
+        chosen = {"width": size, "height": size} if size else {}
+        visualizer = FeatureVisualizer(network.core, quiet=True)
+        config = MacoConfig(steps=steps, **chosen)
+        return visualizer.maco(FeatureTarget.for_class(class_index), config=config).image[None]
+
+    return make
+
+
+def horama(method: str, size: int | None = None) -> Callable[[Network, int, int], Tensor]:
+    """Horama's ``fourier`` or ``maco``; its image arrives normalized.
+
+    ``maco`` reads its magnitudes from a file in the folder where it runs, and downloads it where that is missing; it
+    gets the same magnitudes of ImageNet out of dreamlens' package.
+    """
+
+    def make(network: Network, class_index: int, steps: int) -> Tensor:
+        import dreamlens
+        import horama
+
+        chosen = {"image_size": size} if size else {}
+        options = dict(total_steps=steps, device=str(network.device), **chosen)
+        spectrum = Path(dreamlens.__file__).parent / "data" / "clean_decorrelated.npy"
+        here = Path.cwd()
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(spectrum, Path(folder) / "spectrum_decorrelated.npy")
+            os.chdir(folder)
+            try:
+                score = lambda images: network.core(images).flatten(1)[:, class_index].mean()  # noqa: E731
+                image, _ = getattr(horama, method)(score, **options)
+            finally:
+                os.chdir(here)
+        return image.detach() * network.std + network.mean
+
+    return make
+
+
 def captum(views: Callable[[], list]) -> Callable[[Network, int, int], Tensor]:
     """captum.optim, reimplemented; the model has to normalize."""
     return lambda network, c, steps: reimplemented.captum_optim(network, c, steps, views())
@@ -144,6 +190,9 @@ DREAMS = "Fourier, AdamW at 0.009, gradient clipped to 1, rotate ±15°, each si
 LENS = "Fourier, AdamW at 0.009, gradient clipped to 1, scale 0.5–1.2, rotate ±15° (RenderConfig, TransformConfig)"
 CAPTUM = "Fourier, Adam at 0.025, scale 0.95–1.05, jitter 16 (InputOptimization)"
 ROBUST = "Fourier, Adam at 0.025, TransformationRobustness: ten jitters of 4, scale 0.67–1.03, rotate ±20° (its README)"
+LENS_MACO = "magnitudes of ImageNet, free phases, NAdam at 1, 32 crops a step of 5 to 50 % (MacoConfig)"
+HORAMA = "Fourier over f^1.5, NAdam at 1, 6 crops a step of 25 to 30 % (fourier)"
+HORAMA_MACO = "magnitudes of ImageNet, free phases, NAdam at 1, 6 crops a step of 25 to 30 % (maco)"
 VISUALIZATIONS = "pixels as bytes, SGD at 6, weight decay 0.0001, blur of radius 1 at every 4th step (generate)"
 
 PEERS = (
@@ -154,6 +203,12 @@ PEERS = (
     Peer("torch-dreams-224", "torch-dreams", "torch-dreams", 224, DREAMS, torch_dreams(224)),
     Peer("dreamlens", "dreamlens", "dreamlens", 256, LENS, dreamlens()),
     Peer("dreamlens-224", "dreamlens", "dreamlens", 224, LENS, dreamlens(224)),
+    Peer("dreamlens-maco", "dreamlens, MACO", "dreamlens", 512, LENS_MACO, dreamlens_maco()),
+    Peer("dreamlens-maco-224", "dreamlens, MACO", "dreamlens", 224, LENS_MACO, dreamlens_maco(224)),
+    Peer("horama-fourier", "Horama", "horama", 1280, HORAMA, horama("fourier")),
+    Peer("horama-fourier-224", "Horama", "horama", 224, HORAMA, horama("fourier", 224)),
+    Peer("horama-maco", "Horama, MACO", "horama", 1280, HORAMA_MACO, horama("maco")),
+    Peer("horama-maco-224", "Horama, MACO", "horama", 224, HORAMA_MACO, horama("maco", 224)),
     Peer("captum-optim", "captum.optim", "", 224, CAPTUM, captum(reimplemented.plain_views)),
     Peer("captum-optim-robust", "captum.optim, robust", "", 224, ROBUST, captum(reimplemented.robust_views)),
 )

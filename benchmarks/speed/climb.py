@@ -10,6 +10,7 @@ in the cache, the longest task of its main thread while it climbs, and how much 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import statistics
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import torch
 
 from benchmarks.measure.machine import machine
@@ -62,6 +64,17 @@ new PerformanceObserver(list => list.getEntries().forEach(entry => {
 """
 STATUS = "return document.querySelector('.pom-climb').dataset.status"
 STEP = "return Number(document.querySelector('.climb-step').textContent.match(/[0-9]+/)[0])"
+
+
+@contextlib.contextmanager
+def fresh_browser() -> Iterator:
+    """A browser with an empty profile, closed at the end."""
+    with tempfile.TemporaryDirectory() as profile:
+        browser = open_chromium(profile, patience=300)
+        try:
+            yield browser
+        finally:
+            browser.quit()
 
 
 def in_browser(browser, size: int) -> float:
@@ -126,11 +139,9 @@ def longest_task(browser, address: str) -> float:
 
 
 def resident(browser) -> float:
-    """Megabytes in memory of all the browser's pages and workers (Linux)."""
-    processes = browser.execute_cdp_cmd("SystemInfo.getProcessInfo", {})["processInfo"]
-    pages = [Path(f"/proc/{one['id']}/status") for one in processes if one["type"] == "renderer"]
-    lines = [line.split() for path in pages if path.is_file() for line in path.read_text().splitlines()]
-    return sum(int(line[1]) / 1024 for line in lines if line and line[0] == "VmRSS:")
+    """Megabytes that the browser's pages and workers have for themselves."""
+    processes = psutil.Process(browser.service.process.pid).children(recursive=True)
+    return sum(one.memory_full_info().uss for one in processes if "--type=renderer" in one.cmdline()) / 2**20
 
 
 def memory(browser, address: str, count: int) -> dict:
@@ -152,18 +163,16 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=2000, help="steps of the climb whose memory is watched")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as profile, served(asked.site) as address:
-        browser = open_chromium(profile, patience=300)
-        try:
+    with served(asked.site) as address:
+        with fresh_browser() as browser:
             found = {
                 "steps": list(steps(browser, address, asked.rounds)),
                 "first_picture_s": first_picture(browser, address),
                 "longest_task_ms": longest_task(browser, address),
-                "memory": memory(browser, address, asked.long),
                 "chromium": browser.capabilities["browserVersion"],
             }
-        finally:
-            browser.quit()
+        with fresh_browser() as browser:  # one without what the other pages have left in memory
+            found["memory"] = memory(browser, address, asked.long)
     for row in found["steps"]:
         print("{size}²: {browser_ms} ms a step in Chromium, {pytorch_ms} in PyTorch: {ratio} times".format(**row))
     print(f"first picture {found['first_picture_s']} s after Start; longest task {found['longest_task_ms']} ms")

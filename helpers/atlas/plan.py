@@ -29,6 +29,7 @@ from ..styles import find_style
 
 Target = int | str | tuple[str, int]
 Outcome = bytes | str  # a PNG file, or why there is none
+RESTARTS, TOOK_OFF = "Restarts", "Took off"  # what a picture's file says of its run
 TURN = threading.Lock()  # a worker may have several threads, and the network and its memory are there once
 
 
@@ -104,10 +105,10 @@ def plan(
     style = asdict(find_style(made.style))
     found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]
     _check_size(made, loaded, [target for target, _ in found])
-    pieces = []
+    pieces, settings = [], asdict(made)
     for seed in map(operator.index, seeds):
         for target, label in found:
-            everything = repr((target, seed, asdict(made), style))
+            everything = repr((target, seed, settings, style))
             digest = hashlib.sha256(everything.encode()).hexdigest()[:12]
             pieces.append(Piece(target, seed, f"{label}-seed{seed}-{digest}"))
     if not pieces:
@@ -154,7 +155,8 @@ def _draw(batch: Batch, network: Network) -> list[Outcome] | str:
             result = visualize(wanted, network, progress=False, **settings)
     except Exception as error:  # whatever the score of one piece may do to its neighbors
         return f"{type(error).__name__}: {error}"
-    return [_png(image, result.caption(i)) for i, image in enumerate(result.images)]
+    facts = zip(result.images, result.restarts, result.grounded, strict=True)
+    return [_png(image, result.caption(i), *happened) for i, (image, *happened) in enumerate(facts)]
 
 
 def fingerprint(network: Network) -> str:
@@ -195,8 +197,9 @@ def _plain(words: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", words.lower()).strip("-")
 
 
-def _png(image: Tensor, caption: str) -> bytes:
-    """A (3, H, W) image as a PNG file that says what it is."""
+def _png(image: Tensor, caption: str, restarts: int, grounded: bool) -> bytes:
+    """A (3, H, W) image as a PNG file that says what it is, how often it was begun again, and whether it took off."""
     words = PngInfo()
-    words.add_text("Description", caption)
+    for key, value in {"Description": caption, RESTARTS: str(restarts), TOOK_OFF: "no" if grounded else "yes"}.items():
+        words.add_text(key, value)
     return saved(picture(image), format="PNG", pnginfo=words)

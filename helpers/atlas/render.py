@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from PIL import Image
+
 from ..basics.bar import Bar
 from ..basics.files import write_whole
 from ..running.stop import halt
-from .plan import Batch, Outcome, Piece, Recipe, draw_batch
+from .plan import RESTARTS, TOOK_OFF, Batch, Outcome, Piece, Recipe, draw_batch
 
 END_OF_PNG = b"IEND\xaeB`\x82"
 STALE = 60  # seconds after which a half-written file has no writer any more
@@ -30,6 +32,8 @@ class Report:
     Attributes:
         wanted, drawn, kept: how many pieces were asked for, drawn now, and there before.
         failed: the names of those that cannot be drawn, and why not.
+        restarted: how many of all that are there now were begun again, once or more often (``visualize``).
+        grounded: the names of those that never took off in spite of it.
         interrupted: whether Ctrl-C ended it.
         seconds: how long it took.
     """
@@ -38,13 +42,18 @@ class Report:
     drawn: int = 0
     kept: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    restarted: int = 0
+    grounded: list[str] = field(default_factory=list)
     interrupted: bool = False
     seconds: float = 0.0
 
     def __repr__(self) -> str:
         words = f"{self.wanted} wanted: {self.kept} were there, {self.drawn} drawn, {len(self.failed)} cannot be drawn"
         words += "; stopped early: the same call does the rest" if self.interrupted else ""
-        return "\n".join([f"{words}.", *(f"  {name}: {why}" for name, why in self.failed.items())])
+        again = f"{self.restarted} did not take off at once and were begun again; {len(self.grounded)} never did."
+        lines = [f"{words}.", *([again] if self.restarted or self.grounded else [])]
+        lines += [f"  {name}: {why}" for name, why in self.failed.items()]
+        return "\n".join([*lines, *(f"  {name}: it never took off" for name in self.grounded)])
 
 
 def one_by_one(draw: Draw, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Sequence[Outcome] | None]]:
@@ -122,6 +131,7 @@ def render(
         except KeyboardInterrupt:
             report.interrupted = True
     report.seconds = time.perf_counter() - start
+    pictures.look_back([piece.name for piece in pieces], report)
     if report.interrupted:
         raise halt(repr(report), report)
     return report
@@ -146,6 +156,14 @@ class PictureFolder:
     def has(self, name: str) -> bool:
         """Whether a picture is there, to its last byte."""
         return is_whole(self.folder / f"{name}.png")
+
+    def look_back(self, names: Sequence[str], report: Report) -> None:
+        """Count what the pictures that are there say of their runs."""
+        for name in filter(self.has, names):
+            with contextlib.suppress(OSError, SyntaxError), Image.open(self.folder / f"{name}.png") as image:
+                report.restarted += image.info.get(RESTARTS, "0") != "0"
+                if image.info.get(TOOK_OFF) == "no":
+                    report.grounded.append(name)
 
     def note(self, name: str) -> str:
         """Why a picture could not be drawn; empty if nobody knows of any reason."""
