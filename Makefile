@@ -58,9 +58,9 @@ test: lint book ## Lint, unit tests, every notebook in fast mode, every page in 
 unit: $(STAMP) ## The unit tests alone, in this process
 	@$(PYTEST) tests --ignore tests/browser
 
-notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one)
+notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one; ARGS="--help")
 	@$(PY) -W ignore -m helpers.networks.weights
-	@$(PY) tools/notebooks/run.py $(ONLY)
+	@$(PY) tools/notebooks/run.py $(ONLY) $(ARGS)
 
 drawn: $(STAMP) ## Show the outputs that another run drew, where the sources are the same (FROM=file.zip)
 	@test -n "$(FROM)" || { echo "make: which outputs? make drawn FROM=file.zip"; exit 1; }

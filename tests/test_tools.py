@@ -163,6 +163,13 @@ def test_a_chapter_is_stored_whole_and_a_second_run_changes_nothing(tmp_path):
     assert [child.name for child in tmp_path.iterdir()] == ["01_a.ipynb"]
 
 
+def test_a_chapter_runs_in_as_many_threads_as_it_is_told(tmp_path):
+    path = write(tmp_path / "01_a.ipynb", "import os; print(os.environ['OMP_NUM_THREADS'])")
+    for options, seen in ({}, "2\n"), ({"threads": 3}, "3\n"):
+        assert run_notebooks.run_chapter(path, store=True, **options).problems == []
+        assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == seen
+
+
 def test_a_chapter_that_fails_is_not_stored(tmp_path):
     path = write(tmp_path / "01_a.ipynb", "print('fine')", "raise ValueError('on purpose')", "print('never')")
     text = path.read_text(encoding="utf-8")

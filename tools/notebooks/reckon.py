@@ -81,7 +81,7 @@ def count(path: Path) -> tuple[dict[str, float], float, list[int]]:
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder) / "counted.json"
         environment = {**os.environ, "POMERANIAN_QUIET": "1", "POMERANIAN_NETWORK": "vgg16", COUNTED: str(counted)}
-        environment |= {"OMP_NUM_THREADS": THREADS}
+        environment |= {"OMP_NUM_THREADS": str(THREADS)}
         options = {"kernel_manager_class": ThisPython, "timeout": None, "allow_errors": True}
         began = time.monotonic()
         NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, **options).execute(env=environment)

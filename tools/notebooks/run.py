@@ -4,6 +4,7 @@
     python tools/notebooks/run.py 03 05      these
     python tools/notebooks/run.py --tidy     none: only what a save in Jupyter has added goes
     python tools/notebooks/run.py --check    all, storing nothing: fails if an output differs from the stored one
+    python tools/notebooks/run.py --threads 4   for outputs that no stored ones are compared with
 
 A chapter is stored only if every cell of it ran, in one stroke, and only if its source is still the one that ran.
 """
@@ -44,7 +45,7 @@ from tools.notebooks.stored import (  # noqa: E402
 
 CHAPTERS = ROOT / "notebooks"
 PAGES = ROOT / "book"  # the gallery of failures is a notebook, too
-THREADS = "2"  # the two cores that the book promises to do with
+THREADS = 2  # the two cores that the book promises to do with
 
 
 def choose(names: list[str], wanted: list[str]) -> list[str]:
@@ -94,7 +95,7 @@ class ThisPython(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
 
-def execute(notebook: NotebookNode, folder: Path, bar: tqdm) -> None:
+def execute(notebook: NotebookNode, folder: Path, bar: tqdm, threads: int = THREADS) -> None:
     """Run a notebook in place, in a fresh kernel, in the full and quiet mode; the bar counts its cells.
 
     Raises:
@@ -112,7 +113,8 @@ def execute(notebook: NotebookNode, folder: Path, bar: tqdm) -> None:
     )
     environment = {name: value for name, value in os.environ.items() if name != "POMERANIAN_FAST"}
     environment |= {"POMERANIAN_QUIET": "1", "PYTHONHASHSEED": "0"}
-    environment |= {"OMP_NUM_THREADS": THREADS, "MKL_NUM_THREADS": THREADS}  # sums in another order are other pictures
+    # Sums in another order are other pictures.
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     client.execute(env=environment)
 
 
@@ -122,7 +124,7 @@ def tail(traceback: str, lines: int = 14) -> str:
     return "\n".join(f"    {line}" for line in plain[-lines:])
 
 
-def run_chapter(path: Path, store: bool) -> Outcome:
+def run_chapter(path: Path, store: bool, threads: int = THREADS) -> Outcome:
     """Run one chapter and store it if all went well."""
     outcome = Outcome(path.stem)
     before = nbformat.read(path, as_version=4)
@@ -134,7 +136,7 @@ def run_chapter(path: Path, store: bool) -> Outcome:
     pause = 0.1 if sys.stdout.isatty() else 20  # in a log, a line now and then
     with tqdm(total=outcome.cells, desc=path.stem, unit="cell", leave=False, mininterval=pause, file=sys.stdout) as bar:
         try:
-            execute(notebook, path.parent, bar)
+            execute(notebook, path.parent, bar, threads)
         except CellExecutionError as error:
             outcome.problems.append(f"cell {bar.n + 1} failed:\n{tail(error.traceback)}")
         except DeadKernelError:
@@ -172,6 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("chapters", nargs="*", help="the first characters of a chapter's file name, such as 03")
     parser.add_argument("--check", action="store_true", help="store nothing; fail if an output differs")
+    parser.add_argument("--threads", type=int, default=THREADS, help="others than 2 draw slightly other pictures")
     parser.add_argument("--tidy", action="store_true", help="run nothing; store each as a run would")
     options = parser.parse_args(arguments)
     try:
@@ -187,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
     outcomes = []
     for name in names:
         print(f"{name} …", flush=True)
-        outcome = run_chapter(where[name], store=not options.check)
+        outcome = run_chapter(where[name], not options.check, options.threads)
         size = image_bytes(nbformat.read(where[name], as_version=4)) / 1e6
         print(f"  {clock(outcome.seconds)}, {outcome.verdict}, {size:.1f} MB of pictures stored")
         for line in outcome.notes + outcome.problems:
