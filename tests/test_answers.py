@@ -64,7 +64,7 @@ def test_brackets_around_one_thing_are_dropped_and_no_others():
         (torch.tensor(1j), {}, "complex"),
         (1j, {}, "complex"),
         (np.array(["a"]), {}, "expected a tensor of real"),
-        ([], {}, "a list"),
+        ([], {}, "an empty list"),
         ([1, None], {}, "element 1 of it is None"),
         ([NUMBERS, torch.ones(3)], {}, "different shapes"),
         (NUMBERS, {"shape": (1, 2)}, "shape (2,), expected shape (1, 2): is the batch"),

@@ -73,7 +73,8 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     if value is None:
         raise Wrong(f"{name} is None, expected numbers: is there a `return` at the function's end?")
     if not isinstance(value, Tensor) or value.is_complex():
-        kind = f"complex: {str(value)[:60]}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        empty = "an empty" if isinstance(value, Sequence) and not len(value) else "a"
+        kind = f"complex: {str(value)[:60]}" if isinstance(value, Tensor) else f"{empty} {type(value).__name__}"
         raise Wrong(f"{name} is {kind}, expected a tensor of real numbers")
     return value
 
