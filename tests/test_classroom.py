@@ -339,6 +339,12 @@ def test_dates_mark_and_do_not_judge():
         due.read(["tomorrow"])
 
 
+def test_a_date_alone_is_that_of_the_assignment_that_is_graded():
+    dates = due.read(["2026-12-01", "b=2026-12-08"], "a")
+    other = replace(row(), assignment=ASSIGNMENTS[2].name)
+    assert due.applies(dates, row()) == due.read(["2026-12-01"])[""] and due.applies(dates, other) is None
+
+
 # --- pages and tables ---
 
 

@@ -43,7 +43,7 @@ def run(chosen: argparse.Namespace) -> Done:
     started = time.monotonic()
     every = source.every(chosen.sources)
     wanted = source.every(chosen.sources, chosen.assignment)
-    dates = due.read(chosen.due)
+    dates = due.read(chosen.due, chosen.assignment)
     roster, said = find_roster(chosen, [one.name for one in every])
     if chosen.submissions.is_dir():
         roster.see(path.name for path in chosen.submissions.iterdir())
