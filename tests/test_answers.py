@@ -3,6 +3,9 @@
 import random
 import threading
 import time
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -22,6 +25,9 @@ STYLES = {
     "tuple of 0-d tensors": tuple(NUMBERS),
     "list of mixed": [torch.tensor(1), np.float64(2.5)],
     "not detached": (NUMBERS.clone().requires_grad_() * 1),
+    "deque": deque([1, 2.5]),
+    "fractions": [Fraction(1), Fraction(5, 2)],
+    "sparse": NUMBERS.to_sparse(),
 }
 
 
@@ -32,9 +38,10 @@ def test_a_right_answer_is_taken_in_any_type(style):
     assert torch.equal(answer, NUMBERS)
 
 
-@pytest.mark.parametrize(
-    "number", [3, 3.0, np.int64(3), np.float32(3), torch.tensor(3), torch.tensor([[3.0]]), np.array(3), [3]]
-)
+TENSORS = [torch.tensor(3), torch.tensor([[3.0]]), np.array(3), [3]]
+
+
+@pytest.mark.parametrize("number", [3, 3.0, np.int64(3), np.float32(3), Fraction(3), Decimal(3), *TENSORS])
 def test_a_number_may_come_in_brackets(number):
     assert as_answer(number, shape=()).item() == 3 and as_answer(number, shape=()).shape == ()
 
@@ -57,7 +64,7 @@ def test_brackets_around_one_thing_are_dropped_and_no_others():
         (torch.tensor(1j), {}, "complex"),
         (1j, {}, "complex"),
         (np.array(["a"]), {}, "expected a tensor of real"),
-        ([], {}, "a list"),
+        ([], {}, "an empty list"),
         ([1, None], {}, "element 1 of it is None"),
         ([NUMBERS, torch.ones(3)], {}, "different shapes"),
         (NUMBERS, {"shape": (1, 2)}, "shape (2,), expected shape (1, 2): is the batch"),
@@ -86,6 +93,14 @@ def test_a_gradient_flows_where_it_is_wanted_and_nan_where_it_may():
     assert x.grad.tolist() == [2, 1]
     assert as_answer([float("nan")], finite=False).isnan().all()
     assert as_answer(0.1, dtype=torch.float64).item() == 0.1
+
+
+def test_what_was_computed_in_inference_mode_can_be_differentiated_with():
+    with torch.inference_mode():
+        answer = NUMBERS * 2
+    x = NUMBERS.clone().requires_grad_()
+    (as_answer(answer) * x).sum().backward()
+    assert x.grad.tolist() == [2, 5]
 
 
 def doubled(x, factor=2):
@@ -180,12 +195,14 @@ def seed_all():
 def test_generators_and_grad_mode_are_left_as_they_were():
     def careless():
         torch.set_grad_enabled(False)
-        return draws()
+        drawn = draws()
+        torch.set_default_dtype(torch.float64)
+        return drawn
 
     seed_all()
     first = try_answer(careless)
     assert first == draws(), "drawing inside an answer moved the generators on"
-    assert torch.is_grad_enabled()
+    assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
 
 
 def endless():

@@ -1,15 +1,19 @@
 """A class of odd but honest hand-ins, graded once: everybody gets what a fair teacher would give.
 
-`pytest tests/test_class.py -s` prints the table.
+`pytest -m slow tests/test_class.py -s` prints the table, and the time against executing the same notebooks without
+grading them.
 """
 
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from teaching.grading import run, source
 from teaching.grading.grade import Settings
@@ -25,6 +29,7 @@ STUBS = {
     if cell.metadata.get("nbgrader", {}).get("solution")
 }
 SHAPES = handed_in.everyone(RIGHT, STUBS)
+JOBS = 2
 NOT_ALL = {"a-picture": 1.0}  # given by the machine; the rest waits for somebody who looks
 
 
@@ -44,8 +49,8 @@ def grade(folder: Path, out: Path, shapes: list[handed_in.Shape], seed: int | No
     handed_in.hand_in(submissions, shapes, filled(), STUDENT)
     assignments = source.every(only="a")
     who = Roster(stems=[assignment.name for assignment in assignments]).who
-    settings = Settings(timeout=120, cell_limit=20, memory=1024)
-    rows, _ = run.grade_folder(submissions, assignments, out, None, settings, 2, False, who)
+    settings = Settings(timeout=400, cell_limit=70, memory=1024, picture_limit=400, patience=6)  # on a busy machine
+    rows, _ = run.grade_folder(submissions, assignments, out, None, settings, JOBS, False, who)
     assert len(rows) == len(shapes), "every entry gets a row"
     return {row.student: row for row in rows}
 
@@ -74,6 +79,14 @@ def rows(tmp_path_factory):
     return grade(folder, folder / "out", SHAPES)
 
 
+def execute(shape: handed_in.Shape) -> None:
+    """Run a student's notebook as Jupyter would, in a kernel of its own, past the cells that fail."""
+    notebook = filled()
+    shape.edit(notebook)
+    resources = {"metadata": {"path": str(synthetic_class.STUDENT.parent)}}
+    NotebookClient(notebook, timeout=60, interrupt_on_timeout=True, allow_errors=True, resources=resources).execute()
+
+
 def test_everybody_gets_what_a_fair_teacher_would_give(rows):
     print(f"\n{len(SHAPES)} students\n")
     wrong = {}
@@ -97,3 +110,19 @@ def test_the_choice_and_the_others_are_in_the_row(rows):
 def test_what_is_shown_of_an_answer_has_what_was_added(rows):
     assert "def shift" in rows["helper-above"].answers["a-ideal"] or "def shift" in str(rows["helper-above"].answers)
     assert rows["words-below"].answers["a-carpet"] == "It fools one network."
+
+
+def test_grading_takes_hardly_longer_than_executing(tmp_path, monkeypatch):
+    """Every eighth notebook, both in one run: as many at a time, with a thread each, in fast mode as the grader's."""
+    some = [shape for shape in SHAPES if shape.edit is not None and shape.pack is None][::8]
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("POMERANIAN_FAST", "1")
+    begun = time.monotonic()
+    grade(tmp_path, tmp_path / "out", some)
+    between = time.monotonic()
+    with ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(execute, some))
+    grading, executing = between - begun, time.monotonic() - between
+    ratio = grading / executing
+    print(f"\n{len(some)} notebooks graded in {grading:.0f} s, executed in {executing:.0f} s: {ratio:.2f} times")
+    assert ratio <= 1.3

@@ -16,6 +16,7 @@ import pytest
 
 from teaching.grading import __main__ as command
 from teaching.grading import asked, classroom, due, exports, ledger, manual, pages, source, tables
+from teaching.grading.grade import Settings
 from teaching.grading.roster import Person, Roster
 from teaching.grading.rows import Row, Score
 from tests import synthetic_class
@@ -140,9 +141,10 @@ def test_the_story(tmp_path, monkeypatch, capsys):
     assert moodle["ada@x.org"][f"{title} (Feedback)"] == "Good; see me."
     assert moodle["grace@x.org"]["Last name"] == "Hopper" and moodle["jn@x.org"][f"{title} (Real)"] == ""
     back = {page.stem: seen(page) for page in Path("grades/give_back").iterdir()}
-    assert sorted(back) == ["Kurt-Gödel", "s1", "s2", "s4"]
+    assert sorted(back) == ["Ada-Lovelace-s1", "Alan-Turing-s4", "Hopper-Grace-s2", "Kurt-Gödel"]
+    back = {page.split("-")[-1]: text for page, text in back.items()}
     assert "Good; see me." in back["s1"] and "17.5 of 20" in back["s1"] and "def ascent_step" in back["s1"]
-    for student, name in (("s1", "Lovelace"), ("s2", "Hopper"), ("s4", "Turing"), ("Kurt-Gödel", "Gödel")):
+    for student, name in (("s1", "Lovelace"), ("s2", "Hopper"), ("s4", "Turing"), ("Gödel", "Gödel")):
         assert [one for one in ("Lovelace", "Hopper", "Turing", "Gödel") if one in back[student]] == [name]
     assert Path("grades/pictures.html").read_text(encoding="utf-8").count("<article") == 4
     sheet, words = seen(Path("grades/pictures.html")), seen(Path("grades/words.html"))
@@ -337,6 +339,12 @@ def test_dates_mark_and_do_not_judge():
         due.read(["tomorrow"])
 
 
+def test_a_date_alone_is_that_of_the_assignment_that_is_graded():
+    dates = due.read(["2026-12-01", "b=2026-12-08"], "a")
+    other = replace(row(), assignment=ASSIGNMENTS[2].name)
+    assert due.applies(dates, row()) == due.read(["2026-12-01"])[""] and due.applies(dates, other) is None
+
+
 # --- pages and tables ---
 
 
@@ -417,8 +425,16 @@ def test_times_are_told_in_words():
     assert [classroom.in_words(seconds) for seconds in (3.4, 226)] == ["3 s", "3 min 46 s"]
 
 
+def test_more_time_for_a_notebook_is_more_for_all_of_it():
+    usual, slow = (classroom.limits(command.parse(["x", *more])) for more in ([], ["--timeout", "600"]))
+    assert usual == Settings() and slow.cell_limit == slow.timeout / 6 == 100
+    assert slow.patience / usual.patience == slow.picture_limit / usual.picture_limit == 600 / 180
+    assert classroom.limits(command.parse(["x", "--timeout", "60", "--cell-timeout", "9"])).cell_limit == 9
+
+
 def test_who_ran_out_of_time_is_named():
     gone = Score("a-step", "A step", 1.0, message="its process is gone: answering: no end after 20 s")
-    rows = [Row("ada", "a_gradient_ascent", scores=[gone, gone]), Row("bob", "a_gradient_ascent")]
+    slow = replace(gone, message="still running after 10 s: is there a loop that never ends?")
+    rows = [Row("ada", "a_gradient_ascent", scores=[gone, slow]), Row("bob", "a_gradient_ascent")]
     (said,) = classroom.out_of_time(rows)
     assert said.startswith("ada, a_gradient_ascent: time ran out, 2 questions") and "--timeout" in said

@@ -503,3 +503,18 @@ def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "_receive", receive)
     session.run([Step("answer", "a")])
     assert set(session.problems) <= {""} and next(count) > 1000
+
+
+def test_the_time_in_which_a_process_comes_up_is_nobodys(tmp_path, monkeypatch):
+    class Slow:
+        place = tmp_path
+
+        def fork(self, order):
+            time.sleep(0.3)
+            return 0, None
+
+    session = Session(Slow(), tmp_path, [], {}, timeout=1.0, cell_limit=1.0)
+    monkeypatch.setattr(session, "_receive", lambda limit: {"layers": []})
+    before = session.deadline
+    session._start()
+    assert before + 0.3 <= session.deadline < before + 0.9

@@ -7,8 +7,8 @@
 
 Each problem is an ``AssertionError`` with one sentence (``Wrong``; ``Unwritten`` where nothing is written yet), which a
 notebook shows without a traceback. ``try_answer`` calls with copies and compares them afterwards, has a time limit, and
-leaves the generators of random numbers and the modules named in ``watch`` as they were: seed before each call whose
-draws should differ.
+leaves the generators of random numbers, torch's default type and the modules named in ``watch`` as they were: seed
+before each call whose draws should differ.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def try_answer(
 
 
 def _run(call: Callable[[], Any], seconds: float, name: str) -> Any:
-    """Call in a thread that is given up when its time is up; generators of random numbers are set back."""
+    """Call in a thread that is given up when its time is up; random generators and the default type are set back."""
     outcome: dict[str, Any] = {}
 
     def work() -> None:
@@ -92,6 +92,7 @@ def _run(call: Callable[[], Any], seconds: float, name: str) -> Any:
             outcome["error"] = error
 
     torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    dtype = torch.get_default_dtype()
     thread = threading.Thread(target=work, daemon=True, name=f"answer {name}")
     thread.start()
     try:
@@ -101,6 +102,7 @@ def _run(call: Callable[[], Any], seconds: float, name: str) -> Any:
         torch.set_rng_state(torch_state)
         np.random.set_state(numpy_state)
         random.setstate(python_state)
+        torch.set_default_dtype(dtype)
     error = outcome.get("error")
     if thread.is_alive() or isinstance(error, TookTooLong):
         raise Wrong(f"{name} still runs after {seconds:g} s: is there a loop that never ends, or something waited for?")

@@ -24,7 +24,8 @@ def as_answer(
     """A reader's answer as a tensor on the CPU, or a sentence that says what came and what was expected.
 
     Args:
-        value: a tensor or parameter of any floating or integer type, a number, an array, a list or tuple of these.
+        value: a tensor or parameter of any floating or integer type, a number (a ``Fraction`` and a ``Decimal``, too),
+            an array, a sequence of these.
         shape: what is expected; None for any length; () for one number. Brackets that hold one thing are no mistake:
             leading dimensions of length one beyond those expected are dropped, for one number all of them.
         name: what it is, for the sentence.
@@ -33,7 +34,9 @@ def as_answer(
         finite: whether NaN and infinity are refused.
         dtype: of the result.
     """
-    answer = _as_tensor(value, name).to("cpu", dtype)
+    answer = _as_tensor(value, name)
+    answer = (answer if answer.layout == torch.strided else answer.to_dense()).to("cpu", dtype)
+    answer = answer.clone() if answer.is_inference() else answer  # a check may differentiate with it
     wanted = tuple(shape if shape is not None else like.shape if like is not None else answer.shape)
     while answer.ndim > len(wanted) and len(answer) == 1:
         answer = answer[0]
@@ -54,7 +57,7 @@ def as_answer(
 
 
 def _as_tensor(value: Any, name: str) -> Tensor:
-    if isinstance(value, (list, tuple)) and len(value):
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and len(value):
         rows = [_as_tensor(row, f"element {i} of {name}") for i, row in enumerate(value)]
         if len({row.shape for row in rows}) > 1:
             raise Wrong(f"{name} is a {type(value).__name__} of parts with different shapes; expected one tensor")
@@ -65,10 +68,13 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     elif not isinstance(value, Tensor) and hasattr(value, "__array__"):
         value = np.array(value)
         value = torch.from_numpy(value) if value.dtype.kind in "bfiu" else value.dtype
+    elif not isinstance(value, (Tensor, bool)) and hasattr(value, "__float__"):
+        value = torch.tensor(float(value), dtype=torch.float64)
     if value is None:
         raise Wrong(f"{name} is None, expected numbers: is there a `return` at the function's end?")
     if not isinstance(value, Tensor) or value.is_complex():
-        kind = f"complex: {str(value)[:60]}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        empty = "an empty" if isinstance(value, Sequence) and not len(value) else "a"
+        kind = f"complex: {str(value)[:60]}" if isinstance(value, Tensor) else f"{empty} {type(value).__name__}"
         raise Wrong(f"{name} is {kind}, expected a tensor of real numbers")
     return value
 

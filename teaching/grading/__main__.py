@@ -40,8 +40,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "assignment (a=...), a student, folder or file (ada=...)")  # fmt: skip
     add("--sources", type=place, default=ROOT / "teaching" / "source", help=argparse.SUPPRESS)
     add("--jobs", type=int, default=cores(), help="how many at a time (as many as there are cores)")
-    add("--timeout", type=float, help="seconds for one notebook (180)")
-    add("--cell-timeout", type=float, help="seconds for one cell (30)")
+    add("--timeout", type=float, help="seconds for one notebook (180); more of it gives cells and pictures more, too")
+    add("--cell-timeout", type=float, help="seconds for one cell (30, or a sixth of --timeout)")
     add("--memory", type=int, help="MiB for one notebook (2048)")
     add("--fresh", action="store_true", help="grade again what has been graded")
     return parser.parse_args(arguments)

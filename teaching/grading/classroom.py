@@ -43,14 +43,13 @@ def run(chosen: argparse.Namespace) -> Done:
     started = time.monotonic()
     every = source.every(chosen.sources)
     wanted = source.every(chosen.sources, chosen.assignment)
-    dates = due.read(chosen.due)
+    dates = due.read(chosen.due, chosen.assignment)
     roster, said = find_roster(chosen, [one.name for one in every])
     if chosen.submissions.is_dir():
         roster.see(path.name for path in chosen.submissions.iterdir())
     chosen.out.mkdir(parents=True, exist_ok=True)
     Manual(chosen.out / "manual.csv", roster, every)  # what is wrong with it is said before hours are spent
-    given = {"timeout": chosen.timeout, "cell_limit": chosen.cell_timeout, "memory": chosen.memory}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = limits(chosen)
     rows, exposed = grade_folder(
         chosen.submissions, wanted, chosen.out, chosen.overlay, settings, chosen.jobs, chosen.fresh, roster.who
     )
@@ -65,6 +64,19 @@ def run(chosen: argparse.Namespace) -> Done:
     seconds = time.monotonic() - started
     lines.append(f"{len(rows)} submissions in {in_words(seconds)}, {len(ledger.rows)} rows in all: {chosen.out}/")
     return Done(rows, [line for line in lines if line])
+
+
+def limits(chosen: argparse.Namespace) -> Settings:
+    """What one notebook may use. More time for all of it is more for each cell, question and picture, too."""
+    usual = Settings()
+    more = max(1.0, (chosen.timeout or usual.timeout) / usual.timeout)
+    return Settings(
+        timeout=chosen.timeout or usual.timeout,
+        cell_limit=chosen.cell_timeout or usual.cell_limit * more,
+        memory=chosen.memory or usual.memory,
+        picture_limit=usual.picture_limit * more,
+        patience=usual.patience * more,
+    )
 
 
 def find_roster(chosen: argparse.Namespace, stems: Sequence[str]) -> tuple[Roster, str]:
@@ -107,16 +119,18 @@ def write(
 
 
 def give_back(found: exports.Class, course: pages.Course, roster: Roster, folder: Path) -> None:
-    """A page for each student who handed in anything, and none that is not up to date."""
+    """A page for each student who handed in anything, under their name, and none that is not up to date."""
     folder.mkdir(exist_ok=True)
     written: set[str] = set()
     for student, mine in found.items():
         if mine:
-            name = re.sub(r"[^\w.@-]+", "-", student).strip("-.") or "student"
+            person = roster.person(student)
+            called = " ".join(dict.fromkeys([person.name, student]))
+            name = re.sub(r"[^\w.@-]+", "-", called).strip("-.") or "student"
             if name.casefold() in written:
                 name = f"{name}-{next(iter(mine.values())).code}"
             written.add(name.casefold())
-            page = pages.given_back(roster.person(student), list(mine.values()), course)
+            page = pages.given_back(person, list(mine.values()), course)
             tables.write(folder / f"{name}.html", page)
     for path in folder.glob("*.html"):
         if path.stem.casefold() not in written:
@@ -130,7 +144,10 @@ def ungraded(rows: Sequence[Row]) -> list[str]:
 
 def out_of_time(rows: Sequence[Row]) -> list[str]:
     """Sentences about whose questions were not all answered in time: by code that never ends, or on a slow machine."""
-    late = {(row.student, row.assignment): sum(OUT_OF_TIME in score.message for score in row.scores) for row in rows}
+    late = {
+        (row.student, row.assignment): sum(any(mark in score.message for mark in OUT_OF_TIME) for score in row.scores)
+        for row in rows
+    }
     return [
         f"{student}, {assignment}: time ran out, {count} questions got no points for that. If this machine is slow or "
         "busy and the code is not to blame, --timeout 600 grades again with more."

@@ -11,10 +11,11 @@ from .rows import Row
 EXPECTED = "a date such as 2026-12-01 or 2026-12-01T18:00, alone or after a name: a=2026-12-01"
 
 
-def read(texts: Sequence[str]) -> dict[str, datetime]:
+def read(texts: Sequence[str], assignment: str | None = None) -> dict[str, datetime]:
     """From `2026-12-01`, `a=2026-12-01T18:00`, `ada=2026-12-08` to moments; the name of a date for all is empty.
 
-    A day without a time means its end, by this machine's clock.
+    A day without a time means its end, by this machine's clock. Where one assignment alone is graded, a date without a
+    name is that one's, and says nothing of the others.
 
     Raises:
         LookupError: one is no date.
@@ -28,7 +29,7 @@ def read(texts: Sequence[str]) -> dict[str, datetime]:
             raise LookupError(f"--due {text!r}: expected {EXPECTED}") from None
         if len(date.strip()) <= 10:
             moment += timedelta(days=1, seconds=-1)
-        found[name.strip()] = moment.astimezone()
+        found[name.strip() or assignment or ""] = moment.astimezone()
     return found
 
 

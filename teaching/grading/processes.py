@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import sandbox_files
 
+READY = 600.0  # seconds in which a server has to have imported everything, on a machine that is busy with other work
 BOOT = "import sys; sys.path[:0] = sys.argv[3].split('|'); import inside.server as s; s.main(int(sys.argv[1]), {forks})"
 
 
@@ -53,7 +54,7 @@ class Server:
         )
         theirs.close()
         self.control, self.lines = mine, b""
-        mine.settimeout(180)
+        mine.settimeout(READY)
         self._reply()
 
     def _reply(self) -> dict:

@@ -21,9 +21,8 @@ from .submission import Step
 
 LARGEST = 64 * 2**20  # bytes of one answer
 SCRATCH = 256 * 2**20  # bytes that a student may leave on the disk
-START = 60.0  # seconds in which a process has to come up
-PATIENCE = 2.0  # times a check's own limit, since the grader's machine is busy with others
-OUT_OF_TIME = "no end after"  # in the message of a question that was not answered in time
+START = 180.0  # seconds in which a process has to come up, before any code of a student's runs in it
+OUT_OF_TIME = ("no end after", "still running after", "not done after")  # in messages of what took too long
 RESTARTS = 3  # times that a notebook is run again without the cell that ended its process
 
 
@@ -35,8 +34,9 @@ class Session:
         scratch: where it makes a folder of its own for those of its processes.
         read: what else it may read.
         limits: of ``inside.confine.Limits``.
-        timeout: seconds for all that this notebook does, restarts included.
+        timeout: seconds for all that this notebook does, restarts included; coming up does not count.
         cell_limit: seconds for one cell.
+        patience: times a check's own limit that it may take to answer.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Session:
         limits: dict,
         timeout: float,
         cell_limit: float,
+        patience: float = 2.0,
     ):
         self.server, self.read = server, list(read)
         self.steps: list[Step] = []
@@ -54,7 +55,7 @@ class Session:
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))  # what one notebook leaves behind meets no other
         self.limits, self.cell_limit = limits, cell_limit
         self.deadline = time.monotonic() + timeout
-        self.timeout = timeout
+        self.timeout, self.patience = timeout, patience
         self.problems: dict[str, str] = {}
         self.layers: list[str] = []
         self.skipped: set[str] = set()
@@ -91,6 +92,7 @@ class Session:
 
     def _start(self) -> None:
         self._clean()
+        left, self.deadline = self.deadline - time.monotonic(), float("inf")
         self.place = self.scratch / f"{time.monotonic_ns()}"  # a new one each time: nothing of another notebook's
         self.place.mkdir(parents=True)
         order = {"do": "fork", "scratch": str(self.place), "read": self.read, "limits": self.limits}
@@ -98,12 +100,15 @@ class Session:
         try:
             self.pid, self.channel = self.server.fork(order)
             begun = self._receive(START)
+        except TimeoutError:
+            raise Broken("a process for students' code did not start in time: is this machine very busy?") from None
         except (Gone, OSError) as error:
             raise Broken(f"a process for students' code did not start: {error}") from None
         if "layers" not in begun:
             self._end("")
             raise Broken(f"a process for students' code did not start: {begun.get('broken')}")
         self.layers = [str(layer)[:100] for layer in begun["layers"]][:10]
+        self.deadline = time.monotonic() + left
 
     def request(self, asked: dict) -> Any:
         """Ask the process, and return what it says, or ``{"problem": ...}``."""
@@ -111,7 +116,7 @@ class Session:
             self.run([])
         if self.pid is None:
             return {"problem": f"its process is gone: {self.deaths[-1] if self.deaths else 'no time left'}"}
-        limit = PATIENCE * asked.get("limit", 10.0)
+        limit = self.patience * asked.get("limit", 10.0)
         try:
             self._send({**asked, "limit": limit})
             return self._receive(limit + 10.0)
@@ -151,7 +156,7 @@ class Session:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
-                raise Gone(f"{OUT_OF_TIME} {self.timeout:g} s" if until == self.deadline else "no answer in time")
+                raise Gone(f"{OUT_OF_TIME[0]} {self.timeout:g} s" if until == self.deadline else "no answer in time")
             if time.monotonic() - self.looked >= 1.0:
                 self._look_at_scratch()
             if not select.select([self.channel], [], [], min(left, 1.0))[0]:

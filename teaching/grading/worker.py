@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from .grade import Desk, Settings, grade, nothing
+from .processes import READY
 from .rows import Row
 from .source import Assignment
 from .submission import Submission
@@ -85,7 +86,7 @@ class Worker:
         if self.process is None:
             self._start()
         settings = self.place.settings
-        limit = 240 + 2 * settings.timeout + settings.picture_limit
+        limit = 240 + READY + 2 * settings.timeout + settings.picture_limit
         try:
             self.orders.send((submission, assignment))
             if self.orders.poll(limit):
