@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -55,6 +56,7 @@ def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
             yield from at_run_time(node)
 
 
+@cache
 def imports(name: str) -> set[str]:
     """The modules of ours that a module imports, at its top or inside a function."""
     path, found = MODULES[name], set()
