@@ -53,7 +53,7 @@ book: $(STAMP) ## Build the site from the stored outputs, warnings as errors
 
 test: lint book ## Lint, unit tests, every notebook in fast mode, every page in a browser
 	@POMERANIAN_FAST=1 $(THREADS)$(PYTEST) tests notebooks book/*.ipynb --nbval-lax --nbval-current-env \
-	  --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=180 --nbval-sanitize-with tests/sanitize.cfg -n $(JOBS) --dist loadfile
+	  --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=180 --nbval-sanitize-with tests/sanitize.cfg -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 unit: $(STAMP) ## The unit tests alone, in this process
 	@$(PYTEST) tests --ignore tests/browser

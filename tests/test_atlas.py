@@ -107,6 +107,11 @@ def test_a_wrong_plan_is_refused_before_anything_is_drawn(targets, options, erro
         plan(targets, "squeezenet1_1", **options)
 
 
+def test_a_network_itself_is_answered_with_what_is_wanted(small):
+    with pytest.raises(TypeError, match="since workers load it themselves; got a Network$"):
+        plan([1], small)
+
+
 def test_a_number_s_type_does_not_change_a_name():
     assert names([259], "squeezenet1_1", seeds=np.arange(2)) == names([259], "squeezenet1_1", seeds=[0, 1])
     layer = [("fire3", np.int64(5))], "squeezenet1_1"

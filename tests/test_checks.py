@@ -22,7 +22,7 @@ REFERENCES = [(assignment, check) for assignment in THERE for check in PLANTED[a
 
 
 @cache
-def message(check: str, function, seeds=None) -> str:
+def message(check: str, function, seeds) -> str:
     """What a check says of a solution: its message, or nothing if it is content."""
     try:
         every_check()[check](function, seeds=seeds)
@@ -34,7 +34,7 @@ def message(check: str, function, seeds=None) -> str:
 @pytest.mark.parametrize(("assignment", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
 def test_the_reference_passes_the_visible_and_the_hidden_tries(assignment, check):
     function = PLANTED[assignment].REFERENCES[check]
-    assert message(check, function) == ""
+    assert message(check, function, None) == ""
     assert message(check, function, HIDDEN) == ""
 
 
@@ -72,14 +72,14 @@ def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(assignment, chec
     def unwritten(*_, **__):
         raise NotImplementedError("your code here")
 
-    assert message(check, unwritten) == "not written yet: your code here"
+    assert message(check, unwritten, None) == "not written yet: your code here"
     for nonsense in (lambda *_, **__: None, lambda *_, **__: "a dog", lambda *_, **__: 3, lambda: 0, "no function"):
-        assert message(check, nonsense), nonsense
+        assert message(check, nonsense, None), nonsense
 
 
 def test_the_table_of_planted_mistakes():
     """One line a mistake: what is wrong, and what the student is told. Printed with -s."""
-    rows = [(assignment, m, message(m.check, m.function)) for assignment, m in MISTAKES]
+    rows = [(assignment, m, message(m.check, m.function, None)) for assignment, m in MISTAKES]
     print(f"\n{len(rows)} planted mistakes\n")
     for assignment, mistake, said in rows:
         print(f"{assignment}  {mistake.check}: {mistake.name}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from helpers import plan, render
 from helpers.atlas.cluster import AHEAD, KEEP, local_cluster, on_dask
@@ -127,7 +128,8 @@ def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed, workers):
 
 
 def test_expected_faults_are_told_in_a_line(tmp_path):
-    for options in (["--network", "vgg16", "--channels", "conv5_3:7", "--device", "cuda"], ["--batch", "0"]):
+    faults = [["--channels", "fier3:7"], ["--batch", "0"]]
+    for options in faults if torch.cuda.is_available() else [*faults, ["--device", "cuda"]]:
         with pytest.raises(SystemExit) as end:
             atlas.main([*SMALL, "--folder", str(tmp_path), "--workers", "0", *options])
         assert "Error: " in str(end.value) and "\n" not in str(end.value)

@@ -285,6 +285,17 @@ def test_ctrl_c_keeps_the_film_so_far(small):
     assert len(film.frames) == 3 and film.frame_steps == [0, 1, 2]
 
 
+@pytest.mark.parametrize("change", [torch.Tensor.double, torch.Tensor.half, lambda photo: photo.requires_grad_(True)])
+def test_a_photograph_may_be_of_any_floating_type_and_require_a_gradient(small, change):
+    """As after a saliency map; it stays as it was."""
+    photo = load_photo("coffee", 32)
+    given = change(photo.clone())
+    dream = quiet(given, small, "first", octaves=1, steps=2)
+    assert torch.allclose(dream.images, quiet(photo, small, "first", octaves=1, steps=2).images, atol=1e-2)
+    assert len(dream_film(given, small, "first", frames=2, octaves=1, steps=1, progress=False).frames) == 2
+    assert torch.equal(given.detach(), change(photo.clone()).detach()) and given.grad is None
+
+
 def test_mistakes(small, convolutions):
     with pytest.raises(LookupError, match="name a layer of Small"):
         quiet(PHOTO, small)

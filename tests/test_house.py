@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,7 @@ FLOORS = (
     ("atlas",),
 )
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.ipynb")])
+ASSIGNMENTS = sorted(ROOT.glob("teaching/*/*.ipynb"))
 WIDTH = 84  # columns of a code cell's box on a page
 
 
@@ -56,6 +58,7 @@ def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
             yield from at_run_time(node)
 
 
+@cache
 def imports(name: str) -> set[str]:
     """The modules of ours that a module imports, at its top or inside a function."""
     path, found = MODULES[name], set()
@@ -116,7 +119,7 @@ def test_the_loop_fits_on_a_page():
     assert sum(isinstance(node, ast.FunctionDef) for node in ast.walk(ascend)) - 1 <= 1, "functions inside ascend"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *ASSIGNMENTS], ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_code_fits_in_its_box(path):
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     wide = [line for cell in cells for line in cell.source.splitlines() if len(line) > WIDTH]

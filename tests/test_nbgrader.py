@@ -26,7 +26,7 @@ STUB = re.compile(r'(?:# YOUR CODE HERE\s*)?raise NotImplementedError\((?:"(?:[^
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of three students, generated and graded by nbgrader, and graded by us."""
+    """A course, generated and graded by nbgrader, and graded by us."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
@@ -48,7 +48,7 @@ def course(tmp_path_factory):
         generated = api.generate_assignment(NAME)
         assert generated["success"], generated
         right = synthetic_class.quick(synthetic_class.reference())
-        wanted = {"correct", "downhill", "decay-as-penalty"}
+        wanted = {"correct", "downhill"}
         kinds = [kind for kind in synthetic_class.honest() if kind.name in wanted]
         synthetic_class.write(folder / "ours", kinds, right)
         (folder / "ours" / "untouched").mkdir()

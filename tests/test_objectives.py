@@ -43,6 +43,14 @@ def test_arithmetic(small):
     assert (2 * a - b).bind(small).words == "2 · (logit of cat (0)) − channel 1 of first"
 
 
+def test_sums_and_quotients(small):
+    three = [class_logit("cat"), channel("first", 1), channel("first", 2)]
+    expected = sum(score(one, small) for one in three)
+    assert torch.allclose(score(sum(three), small), expected, atol=1e-6)
+    assert torch.allclose(score(sum(three) / 4, small), expected / 4, atol=1e-6)
+    assert (0 + three[1]).bind(small).words == "channel 1 of first"
+
+
 def test_a_different_objective_for_each_image(small):
     three = [class_logit("cat"), channel("first", 1), unit("first", 2, 0, 0)]
     found = score(per_image(three), small)

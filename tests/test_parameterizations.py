@@ -29,6 +29,16 @@ def test_fourier_keeps_a_photograph():
     assert torch.allclose(Fourier.photo(photo)(), photo, atol=1e-3)
 
 
+@pytest.mark.parametrize("make", [Pixels.photo, Fourier.photo])
+def test_a_photograph_may_be_of_any_floating_type_and_require_a_gradient(make):
+    photo = load_photo("chelsea", 48).clamp(0.01, 0.99)
+    for given in (photo.double(), photo.half(), photo.clone().requires_grad_(True)):
+        image = make(given)()
+        assert image.dtype == torch.float32 and torch.allclose(image, photo, atol=1e-2)
+        image.sum().backward()
+        assert given.grad is None, "the gradient ends at the image's own numbers"
+
+
 @pytest.mark.parametrize("size", [31, 32])
 def test_fourier_starts_gray_and_in_range(size):
     images = Fourier(size, batch=2)()

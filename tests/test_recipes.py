@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torchvision.transforms.functional as F
 from torch import nn
 
-from helpers import channel, develop, load_photo, maximal_class_input, visualize, zoom_film
+from helpers import (
+    Fourier,
+    Network,
+    Pixels,
+    ascend,
+    channel,
+    class_logit,
+    deep_dream,
+    develop,
+    jitter,
+    load_photo,
+    maximal_class_input,
+    save_film,
+    visualize,
+    zoom_film,
+)
 
 
 def test_the_original_recipe_to_the_letter(small):
@@ -75,3 +91,56 @@ def test_again_keeps_each_image_s_seed_and_the_line_of_code(small):
     assert again.caption(1) == drawn.caption(1) and again.code == drawn.code and "seed=[5, 7]" in again.code
     original = maximal_class_input("dog", 2, network=small, size=16, progress=False)
     assert original.again().code == original.code != ""
+
+
+INTEGERS = {
+    "target": lambda net, n: visualize(n(1), net, steps=2, size=16, progress=False),
+    "targets": lambda net, n: visualize([n(1), n(2)], net, steps=2, size=16, progress=False),
+    "channel": lambda net, n: visualize(channel("first", n(1)), net, steps=2, size=16, progress=False),
+    "steps": lambda net, n: visualize(1, net, steps=n(2), size=16, progress=False),
+    "size": lambda net, n: visualize(1, net, steps=2, size=n(16), progress=False),
+    "frames": lambda net, n: visualize(1, net, steps=2, size=16, frames=n(2), progress=False),
+    "seed": lambda net, n: visualize(1, net, steps=2, size=16, seed=n(1), progress=False),
+    "seeds": lambda net, n: visualize([1, 1], net, steps=2, size=16, seed=[n(0), n(1)], progress=False),
+    "original": lambda net, n: maximal_class_input(n(1), n(2), network=net, size=n(16), seed=n(1), progress=False),
+    "ascend": lambda net, n: ascend(class_logit(n(1)), net, Fourier(n(16), seed=n(1)), steps=n(2), progress=False),
+    "view": lambda net, n: jitter(n(3))(load_photo("coffee", n(32))),
+    "dream": lambda net, n: deep_dream(
+        load_photo("coffee", 32), net, "first", octaves=n(1), steps=n(1), seed=n(2), progress=False
+    ),
+}
+
+
+@pytest.mark.parametrize("what", INTEGERS)
+def test_whole_numbers_of_any_make(small, what):
+    makes = (int, np.int64, np.uint8) if what in ("target", "targets") else (int, np.int64, np.uint8, torch.tensor)
+    expected, *others = (INTEGERS[what](small, make) for make in makes)
+    for found in others:
+        assert found.shape == expected.shape if what == "view" else torch.equal(found.images, expected.images)
+
+
+def test_frames_a_second_may_be_numpy_s(tmp_path):
+    assert save_film(torch.rand(2, 3, 16, 16), tmp_path / "film.gif", fps=np.int64(12)).exists()
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_picture_is_drawn_whatever_grad_mode_is_on(small, mode):
+    quick = dict(steps=2, progress=False)
+    expected = visualize("dog", small, size=16, **quick).images
+    with mode():
+        assert torch.equal(visualize("dog", small, size=16, **quick).images, expected)
+        assert maximal_class_input("dog", 2, network=small, size=16, progress=False).steps == 2
+        photo = load_photo("coffee", 32)
+        assert deep_dream(photo, small, "first", octaves=1, **quick).steps == 2
+        wrapped = Network(small.core, "small", "Small", small.classes)
+    assert deep_dream(photo, wrapped, "first", octaves=1, **quick).steps == 2, "a photograph from inside of it"
+    assert ascend(class_logit("dog"), wrapped, Pixels.photo(photo), **quick).steps == 2
+
+
+def test_a_network_of_weights_that_allow_no_gradient_answers_and_is_not_drawn():
+    with torch.inference_mode():
+        core = nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        network = Network(core, "own", "Own", ["cat", "dog"])
+        assert len(network.top(load_photo("coffee", 32))[0]) == 2
+    with pytest.raises(ValueError, match=r"Own was made under inference_mode\(\).*: make it outside"):
+        visualize("dog", network, steps=2, size=32, progress=False)

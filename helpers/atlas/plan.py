@@ -98,7 +98,9 @@ def plan(
         ValueError: the same picture is asked for twice, no picture at all, no step, or too few pixels.
     """
     if not isinstance(network, str | None):
-        raise TypeError(f"plan takes the name of a network, since workers load it themselves; got {network!r:.60}")
+        raise TypeError(
+            f"plan takes the name of a network, since workers load it themselves; got a {type(network).__name__}"
+        )
     loaded, weights = _network(network or load_network().name, device)
     precision = "bfloat16" if native_precision(loaded.device) == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)

@@ -96,7 +96,8 @@ def _open(path: Path) -> Image.Image:
     except (OSError, SyntaxError) as error:
         raise ValueError(f"{path} is damaged, or only part of a picture: {error}") from error
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{path} has too many pixels to be opened here: {error}. Make it smaller first") from error
+        why = str(error).rstrip(".")
+        raise ValueError(f"{path} has too many pixels to be opened here: {why}. Make it smaller first") from error
     if picture.mode == "F" or picture.mode.startswith("I"):
         picture = Image.fromarray(_as_bytes(np.asarray(picture), picture.mode))
     if picture.has_transparency_data:

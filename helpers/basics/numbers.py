@@ -26,6 +26,11 @@ def whole(value: Any, what: str, least: int = 1) -> int:
     return number
 
 
+def several(value: Any) -> bool:
+    """Whether it has a length: a tensor or an array without dimensions, as ``argmax()`` gives it, has none."""
+    return hasattr(value, "__len__") and getattr(value, "ndim", 1) > 0
+
+
 def one_or_more(value: Any, what: str, least: int = 0) -> int | list[int]:
     """One whole number, or a list of them from any sequence. Raises ``ValueError`` for anything else."""
     try:

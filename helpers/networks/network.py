@@ -12,7 +12,7 @@ import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from ..basics import names
-from ..basics.numbers import whole
+from ..basics.numbers import several, whole
 from .classes import HasClasses
 from .extract import PASSES, Pass, Place, channel_of, count_uses, in_eval
 from .layers import HasLayers, Layer, each_layer
@@ -47,6 +47,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         LookupError: a path that ``core`` does not have.
     """
 
+    @torch.inference_mode(False)  # what is made here meets gradients later
     def __init__(
         self,
         core: nn.Module,
@@ -115,7 +116,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             An activation (B, C, H′, W′), (B, C) or (B, T, C) for each name; C is 1 for one channel.
 
         Raises:
-            ValueError: not (B, 3, H, W), or a size that the network does not take.
+            ValueError: not (B, 3, H, W), a size that the network does not take, or weights that allow no gradient.
             TypeError: not of a floating-point type, or a layer that gives no tensor.
             LookupError: no layer of that name, or one that the network does not run by itself.
             NoClassifier: ``"logits"`` of a network without classes.
@@ -210,6 +211,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             raise TypeError(f"{self.title} takes float images in [0, 1], got {images.dtype}; divide bytes by 255")
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
+        if torch.is_grad_enabled() and any(tensor.is_inference() for tensor in self._tensors()):
+            raise ValueError(f"{self.title} was made under inference_mode(), which allows no gradient: make it outside")
 
 
 def no_gradient(title: str) -> str:
@@ -233,7 +236,7 @@ def _check_core(core: Any, title: str, layers: dict[str, str]) -> None:
 
 def _per_channel(values: float | Sequence[float], what: str) -> Tensor:
     """The numbers of a normalization as (1, 3, 1, 1)."""
-    numbers = torch.tensor([*values] if hasattr(values, "__len__") else [values], dtype=torch.float32, device="cpu")
+    numbers = torch.tensor([*values] if several(values) else [values], dtype=torch.float32, device="cpu")
     if len(numbers) not in (1, 3):
         raise ValueError(f"{what} is one number for each of R, G and B, or one for all; got {len(numbers)}")
     if what == "std" and not (numbers > 0).all():

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..basics.numbers import whole
+from ..basics.numbers import several, whole
 from ..result import Result
 
 
@@ -68,7 +68,7 @@ def frame_steps(steps: int, frames: int | Sequence[int]) -> list[int]:
     Raises:
         ValueError: a negative number of frames, or a step out of [0, ``steps``].
     """
-    if not hasattr(frames, "__len__"):
+    if not several(frames):
         count = whole(frames, "how many frames to keep", 0)
         return [round(k * steps / (count - 1)) for k in range(count)] if count > 1 else [steps] * count
     outside = [step for step in frames if not 0 <= step <= steps]

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import linecache
 import random
 import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,8 +23,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-HERE = str(Path(__file__).resolve().parent)
-FOREIGN = ("site-packages", "dist-packages", "lib/python", "lib\\python", "<frozen", "inside/watch.py")
+from helpers.answers import errors
+
+OURS = (str(Path(__file__).resolve().parent), "inside/watch.py")
+in_words = partial(errors.in_words, ours=OURS)
 
 
 class Wrong(AssertionError):
@@ -193,19 +194,3 @@ def run_probe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float)
         return {"problem": str(error)}
     except (Exception, SystemExit) as error:
         return {"problem": in_words(error)}
-
-
-def in_words(error: BaseException) -> str:
-    """An exception as a student should read it: its type, its message, and the line of theirs it came from."""
-    message = str(error).strip().split("\n")[0][:300]
-    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    if isinstance(error, SyntaxError) and error.text:
-        return f"{said}, in the line `{error.text.strip()[:160]}`"
-    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        file = frame.f_code.co_filename
-        if file.startswith(HERE) or any(part in file for part in FOREIGN) or file.startswith(sys.base_prefix):
-            continue
-        line = linecache.getline(file, number).strip()
-        where = f"in {frame.f_code.co_name}, " if not frame.f_code.co_name.startswith("<") else ""
-        return f"{said}, {where}in the line `{line[:160]}`" if line else said
-    return said

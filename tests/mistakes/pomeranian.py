@@ -13,7 +13,7 @@ NAMES = {
 }
 REFERENCES = {check: SOLUTIONS.right(name) for check, name in NAMES.items()}
 
-DRAWN = "torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(seed))"
+DRAWN = "torch.rand(1, 3, size, size, generator=lots)"
 WRAPPED = "return nn.Parameter(noise)"
 SCORED = "score = network(x)[0, c]\n        loss"
 ASKED = "    with torch.no_grad():\n        score = network(x)[0, c]\n"
@@ -111,7 +111,7 @@ PLANTED = [
         "minus one for unknown",
         "should raise LookupError, so that",
         [
-            ("""raise LookupError(f"{query!r} fits {[classes[i] for i in fits] or 'no class'}")""", "return -1"),
+            ('raise LookupError(f"{query!r} fits {found}")', "return -1"),
         ],
     ),
     ("check_lookup", "the name for the index", "not its name", [("return fits[0]", "return classes[fits[0]]")]),
