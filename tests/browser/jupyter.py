@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tools.browser.chromium import resize
 from tools.notebooks.rename import ROOT, repository_files
 
 PATIENCE = 300  # seconds, on a machine that does other things
@@ -109,10 +110,9 @@ class Page:
     def __init__(self, browser: Any, address: str):
         self.browser, self.address = browser, address
 
-    def open(self, path: str, height: int = 1000) -> None:
-        """Open a notebook and wait for its kernel. What is far down is drawn only on a window that is high enough."""
-        metrics = {"width": 1300, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    def open(self, path: str) -> None:
+        """Open a notebook, and wait for its kernel and for all of its cells."""
+        resize(self.browser, "desk")
         self.browser.get("about:blank")
         self.browser.get(f"{self.address}/{path}")
         until(lambda: self.js(READY, path), f"{path} does not open")
@@ -194,5 +194,7 @@ class Page:
         self.js("await panel.sessionContext.shutdown()")
         self.browser.get("about:blank")
 
-    def photograph(self, path: Path) -> None:
+    def photograph(self, path: Path, number: int = 0) -> None:
+        """Take a picture of the window, with this cell in its middle."""
+        self.js("panel.content.widgets[given[0]].node.scrollIntoView({block: 'center'})", number)
         self.browser.save_screenshot(str(path))

@@ -20,7 +20,6 @@ CHAPTER = "notebooks/04_blur_and_zoom.ipynb"  # has a grid that moves
 LONG = "notebooks/03_the_ideal_pomeranian.ipynb"  # has ascents that can be stopped, and the explorer
 FOLDERS = ("notebooks", "book", "teaching/release", "teaching/source")
 NOTEBOOKS = [path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))]
-HIGH = 14000  # pixels: a whole chapter
 BROKEN = "Error displaying widget"
 each_app = pytest.mark.parametrize("app", PLACES)
 
@@ -61,7 +60,7 @@ def html_of(cell: nbformat.NotebookNode) -> list[str]:
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_opened_without_trust_it_is_finished_and_saving_it_changes_nothing(lab, book, path):
     """What JupyterLab makes of stored outputs is what tests/test_untrusted.py expects of it; git sees no visit."""
-    lab.open(path, HIGH)
+    lab.open(path)
     stored, shown = cells_of(path), lab.cells()
     assert [letters(cell["source"]) for cell in shown] == [letters(cell.source) for cell in stored]
     for cell, seen in zip(stored, shown, strict=True):
@@ -81,22 +80,23 @@ def test_a_chapter_is_trusted_run_saved_and_opened_again(app, book, browser, tmp
     folder, git = book
     with jupyter(app, folder, tmp_path / "home", POMERANIAN_FAST="1") as address:
         page = Page(browser, address)
-        page.open(CHAPTER, HIGH)
+        page.open(CHAPTER)
         page.photograph(tmp_path / "opened.png")
         assert page.controls() == 0 and "trust the notebook" in page.text()
         page.trust()
         until(page.controls, "nothing moves, although it is trusted")
-        page.photograph(tmp_path / "trusted.png")
+        moving = next(i for i, cell in enumerate(page.cells()) if any(out["controls"] for out in cell["outputs"]))
+        page.photograph(tmp_path / "trusted.png", moving)
         page.save()
         assert git("status", "--short") == "", "to trust a notebook changes nothing in it"
         page.run()
-        page.photograph(tmp_path / "run.png")
+        page.photograph(tmp_path / "run.png", moving)
         page.save()
         ran = page.cells()
         page.close()
-        page.open(CHAPTER, HIGH)
+        page.open(CHAPTER)
         again = page.cells()
-        page.photograph(tmp_path / "again.png")
+        page.photograph(tmp_path / "again.png", moving)
         assert BROKEN not in page.text() and page.controls(), "it came back as it was saved, and trusted"
         page.close()
     counts = [cell["count"] for cell in ran if cell["kind"] == "code" and cell["source"].strip()]
@@ -113,7 +113,7 @@ def test_stop_halts_run_all_and_keeps_the_picture(app, book, browser, tmp_path):
     folder, git = book
     with jupyter(app, folder, tmp_path / "home") as address:
         page = Page(browser, address)
-        page.open(LONG, HIGH)
+        page.open(LONG)
         page.start()
         until(lambda: "━" in page.text(), "nothing is drawn")
         page.click(".jp-NotebookPanel-toolbar [data-jp-item-name='interrupt'] jp-button")
@@ -132,13 +132,13 @@ def test_stop_halts_run_all_and_keeps_the_picture(app, book, browser, tmp_path):
         page.run(number)
         kept = page.cells()[number]["outputs"]
         assert any(width for output in kept for width in output["pictures"]), "the picture so far"
-        page.photograph(tmp_path / "kept.png")
+        page.photograph(tmp_path / "kept.png", number)
         assert cells[stopped]["count"] < sum(cell["kind"] == "code" for cell in cells) // 2
         assert f", {cells[stopped]['count'] + 2})" in last["outputs"][0]["text"], "later cells have run"
         page.save()
         page.close()
-        page.open(LONG, HIGH)
-        page.photograph(tmp_path / "again.png")
+        page.open(LONG)
+        page.photograph(tmp_path / "again.png", stopped)
         assert BROKEN not in page.text() and "━" not in page.text() and "steps, score" in page.text()
         page.close()
     git("checkout", "--quiet", ".")
@@ -165,16 +165,16 @@ def test_the_explorer_s_life(app, book, browser, tmp_path):
     (folder / "notebooks" / "explorer.ipynb").write_text(serialize(notebook), encoding="utf-8")
     with jupyter(app, folder, tmp_path / "home", POMERANIAN_NETWORK="squeezenet1_1") as address:
         page = Page(browser, address)
-        page.open("notebooks/explorer.ipynb", 1800)
+        page.open("notebooks/explorer.ipynb")
         last = len(notebook.cells) - 1
         page.run(*range(last + 1))
         draw(page, last, steps=5000)
         until(lambda: "step" in shown(page, last), "nothing is drawn")
-        page.photograph(tmp_path / "drawing.png")
+        page.photograph(tmp_path / "drawing.png", last)
         page.run(last)
         draw(page, last, steps=8)
         until(lambda: "last_result()" in shown(page, last), "the picture is not left")
-        page.photograph(tmp_path / "drawn.png")
+        page.photograph(tmp_path / "drawn.png", last)
         assert "tiger (292)" in shown(page, last)
         number = page.add("import threading; [one.name for one in threading.enumerate() if '_run' in one.name]")
         page.run(number)
@@ -184,8 +184,8 @@ def test_the_explorer_s_life(app, book, browser, tmp_path):
         assert "tiger (292)" in shown(page, number)
         page.save()
         page.close()
-        page.open("notebooks/explorer.ipynb", 1800)
-        page.photograph(tmp_path / "again.png")
+        page.open("notebooks/explorer.ipynb")
+        page.photograph(tmp_path / "again.png", last)
         kept = [output for output in page.cells()[last]["outputs"] if output["kind"] == "text/html"]
         assert len(kept) == 1 and "tiger (292)" in kept[0]["text"] and all(kept[0]["pictures"])
         page.close()
