@@ -181,11 +181,11 @@ small = Network(nn.Sequential(OrderedDict(parts)), "small", "Small", ["zebra", "
 
 
 def test_a_notebook_shows_the_hint_first_and_no_frames_of_ours():
-    cells = [new_code_cell(PREPARED), *(new_code_cell(f"\nif small:\n    {call}  # here") for call, _ in MISTAKES)]
+    cells = [new_code_cell(PREPARED), *(new_code_cell(f"if small:\n    {call}  # here") for call, _ in MISTAKES)]
     notebook = new_notebook(cells=cells)
     NotebookClient(notebook, kernel_name="python3", timeout=600, allow_errors=True).execute()
     said = [[output.traceback for output in cell.outputs] for cell in notebook.cells]
-    assert said == [[], *([[hint, f"  line 3 of the cell: {call}  # here"]] for call, hint in MISTAKES)]
+    assert said == [[], *([[hint, f"  line 2 of the cell: {call}  # here"]] for call, hint in MISTAKES)]
 
 
 def test_a_misspelt_class_survives_the_way_from_a_worker(small):
