@@ -16,6 +16,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
+from .basics.names import UnknownIndex
 from .basics.numbers import whole
 from .networks.layers import Layer
 from .networks.network import Network, no_gradient
@@ -215,7 +216,7 @@ def _bind_unit(network: Network, layer: str, k: int, y: int | None, x: int | Non
         maps = _channel_of(acts, layer, k)
         row, column = (n // 2 if at is None else at for at, n in zip((y, x), maps.shape[2:], strict=True))
         if not (0 <= row < maps.shape[2] and 0 <= column < maps.shape[3]):
-            raise IndexError(f"no unit at ({row}, {column}): {layer} is {maps.shape[2]}×{maps.shape[3]} here")
+            raise UnknownIndex(f"no unit at ({row}, {column}): {layer} is {maps.shape[2]}×{maps.shape[3]} here")
         return maps[:, 0, row, column]
 
     at = ", ".join("middle" if n is None else str(n) for n in (y, x))
@@ -299,5 +300,7 @@ def _check_channel(network: Network, layer: str, k: int) -> int:
     """The channel's number. Raises ``IndexError`` unless the layer has it."""
     count = network.channels(layer)
     if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= operator.index(k) < count:
-        raise IndexError(f"no channel {k!r} in {layer} of {network.title}: its channels are numbered 0 to {count - 1}")
+        raise UnknownIndex(
+            f"no channel {k!r} in {layer} of {network.title}: its channels are numbered 0 to {count - 1}"
+        )
     return operator.index(k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .basics.names import nearest
+from .basics.names import UnknownName, nearest
 from .transforms import Transform, noise, random_affine, random_blur
 
 
@@ -61,4 +61,4 @@ def find_style(name: str | Style) -> Style:
         return STYLES[name]
     near = nearest(name, STYLES)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, STYLES))}"
-    raise LookupError(f"no style {name!r}; {hint}")
+    raise UnknownName(f"no style {name!r}; {hint}")

@@ -21,7 +21,7 @@ from PIL import Image
 from teaching import release
 from teaching.grading import __main__ as grading_main
 from teaching.grading import classroom, source
-from tools.notebooks import rename
+from tools.notebooks import rename, stored
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "teaching" / "source").glob("*.ipynb"))
@@ -61,6 +61,15 @@ def test_what_is_stored_is_what_is_made_and_making_it_again_changes_nothing():
     assert sorted(first) == STUDENTS
     stale = [path.name for path, text in first.items() if path.read_text(encoding="utf-8") != text]
     assert not stale, f"`make assignments` writes others: {stale}"
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *STUDENTS], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_opened_and_saved_in_jupyter_it_would_be_the_same(path):
+    notebook = load(path)
+    assert path.read_text(encoding="utf-8") == stored.serialize(notebook), "not as Jupyter writes JSON"
+    assert (notebook.metadata, notebook.nbformat_minor) == (stored.METADATA, 5), "not as JupyterLab would have it"
+    folded = [cell for cell in notebook.cells if stored.FOLDED & {*cell.metadata.get("tags", [])}]
+    assert folded and all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in folded)
 
 
 def hidden_lines(path):

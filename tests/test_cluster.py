@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STEPS = "16"  # so that a run lasts longer than it takes to be disturbed
 SMALL = ["--steps", STEPS, "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
 PATIENCE = 240  # seconds, on a machine that does other things
+WANT = "and batches of 8 want 1.1 GB a worker"
 PNG = b"\x89PNG...IEND\xaeB`\x82"
 
 
@@ -125,6 +126,22 @@ def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed, workers):
     assert contents(tmp_path).items() < undisturbed.items()
     finish(start(tmp_path, "--workers", "0"))
     assert contents(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "workers", "said"),
+    [
+        (2, 2, f"2 workers have 1.0 GB each, {WANT}: local_cluster(1), or render(..., batch=2)"),
+        (1, 1, f"1.0 GB here, {WANT}: render(..., batch=2)"),
+        (2.4, 2, ""),
+        (2, None, ""),
+    ],
+)
+def test_too_little_memory_for_so_many_workers_is_said(monkeypatch, capsys, gigabytes, workers, said):
+    monkeypatch.setattr("distributed.system.MEMORY_LIMIT", int(gigabytes * 1e9))
+    monkeypatch.setattr(distributed, "SpecCluster", lambda *members, **options: None)
+    local_cluster(workers)
+    assert capsys.readouterr().err.strip() == said
 
 
 def test_expected_faults_are_told_in_a_line(tmp_path):

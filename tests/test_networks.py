@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 import torch
 import torchvision
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from torch import nn
 
 from helpers import Network, NoClassifier, channel, load_network, load_photo
@@ -156,6 +160,46 @@ def test_classes_by_name(squeezenet):
 def test_mistakes_are_told(squeezenet, error, words, call):
     with pytest.raises(error, match=words):
         call(squeezenet)
+
+
+MISTAKES = [
+    ("visualize('zebar', small)", "LookupError: no class 'zebar'; did you mean 'zebra' (0)?"),
+    ("visualize(7, small)", "LookupError: no class 7: the classes are numbered 0 to 1"),
+    ("visualize('hen', small, style='claer')", "LookupError: no style 'claer'; did you mean 'clear'?"),
+    ("channel('last', 9).bind(small)", "LookupError: no channel 9 in last of Small: its channels are numbered 0 to 1"),
+    ("layer('lust').bind(small)", "LookupError: Small has no layer 'lust'; did you mean 'last'?"),
+    ("load_network('vgg61')", "LookupError: no network 'vgg61'; did you mean 'vgg19' or 'vgg16' or 'vgg13'?"),
+    ("load_photo('cofee')", "LookupError: no photograph and no file 'cofee'; did you mean 'coffee'?"),
+]
+PREPARED = """
+from collections import OrderedDict
+from torch import nn
+from helpers import Network, channel, layer, load_network, load_photo, visualize
+parts = dict(last=nn.Conv2d(3, 2, 3), pool=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten())
+small = Network(nn.Sequential(OrderedDict(parts)), "small", "Small", ["zebra", "hen"])
+"""
+
+
+def test_a_notebook_shows_the_hint_first_and_no_frames_of_ours():
+    cells = [new_code_cell(PREPARED), *(new_code_cell(f"if small:\n    {call}  # here") for call, _ in MISTAKES)]
+    notebook = new_notebook(cells=cells)
+    NotebookClient(notebook, kernel_name="python3", timeout=600, allow_errors=True).execute()
+    said = [[output.traceback for output in cell.outputs] for cell in notebook.cells]
+    assert said == [[], *([[hint, f"  line 2 of the cell: {call}  # here"]] for call, hint in MISTAKES)]
+
+
+def test_a_misspelt_class_survives_the_way_from_a_worker(small):
+    with pytest.raises(LookupError) as caught:
+        small.find_class("dgo")
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_what_a_network_says_of_itself_breaks_between_words(small, monkeypatch, capsys):
+    why = "the best that can be had; without a GPU its 528 MB, 1,000 classes and 13 convolutions have to wait " * 3
+    monkeypatch.setattr("helpers.networks.load._best", lambda gpu: (small, why.strip()))
+    load_network()
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 79 and said.split() == f"Small: {why.strip()}.".split()
 
 
 def test_class_scores_without_a_classifier(convolutions):

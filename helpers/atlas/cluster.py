@@ -20,7 +20,8 @@ from .render import Draw, Engine
 if TYPE_CHECKING:
     from distributed import Client, SpecCluster
 
-MEMORY = 2 * 2**30  # bytes that a worker may want: a batch of 8 pictures of 224² takes about half of it
+NEEDED = 1.1e9  # bytes that a worker takes for batches of 8 pictures of 224², as benchmarks/results/atlas.json has it
+MEMORY = 2 * 2**30  # bytes that a worker gets where it is not said how many there are
 KEEP = {  # Dask lets a worker give memory back at once, and it asks for it again at the next layer; these keep it
     "MALLOC_TRIM_THRESHOLD_": str(2**32),
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
@@ -120,6 +121,8 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     count = room_for(device) if workers is None else workers
     if count < 1:
         raise ValueError(f"no worker to draw with: {'no GPU is seen here' if device == 'cuda' else f'got {workers}'}")
+    if device == "cpu" and count * NEEDED > MEMORY_LIMIT:
+        print(_too_little(count, MEMORY_LIMIT), file=sys.stderr, flush=True)
     common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL}
     common |= {"memory_limit": MEMORY_LIMIT // count if device == "cpu" else 0}
     common |= {"preload": [IGNORE_SIGINT], "config": {"distributed.worker.memory.pause": False}}
@@ -130,6 +133,14 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})  # or it gives up a worker that comes back
     with dask.config.set(roomy):
         return SpecCluster(members, scheduler, name="atlas", silence_logs=logging.CRITICAL)
+
+
+def _too_little(count: int, memory: int) -> str:
+    """What is said where Dask might have to kill workers for what they take."""
+    enough = max(1, int(memory // NEEDED))
+    share = f"{count} workers have {memory / count / 1e9:.1f} GB each" if count > 1 else f"{memory / 1e9:.1f} GB here"
+    less = f"local_cluster({enough}), or " if enough < count else ""
+    return f"{share}, and batches of 8 want {NEEDED / 1e9:.1f} GB a worker: {less}render(..., batch=2)"
 
 
 def _environment(i: int, device: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from .names import nearest
+from .names import UnknownName, nearest
 from .numbers import whole
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def load_photo(name: str | Path, size: int = 224, crop: bool = True) -> Tensor:
     else:
         near = nearest(str(name), PHOTOGRAPHS)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PHOTOGRAPHS)}"
-        raise LookupError(f"no photograph and no file {str(name)!r}; {hint}")
+        raise UnknownName(f"no photograph and no file {str(name)!r}; {hint}")
     pixels = F.to_dtype(F.pil_to_tensor(picture), torch.float32, scale=True)
     size = whole(size, "size")
     pixels = F.resize(pixels, [size], antialias=True)

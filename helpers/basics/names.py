@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import linecache
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+
+
+class UnknownName(LookupError):
+    """Nothing is called so. A notebook shows the hint first, then the reader's own lines, and no frames of ours."""
+
+    def _render_traceback_(self) -> list[str]:
+        said = [f"LookupError: {self}"]
+        for frame, line in traceback.walk_tb(self.__traceback__):
+            if frame.f_globals.get("__name__") == "__main__":
+                said.append(f"  line {line} of the cell: {linecache.getline(frame.f_code.co_filename, line).strip()}")
+        return said
+
+
+class UnknownIndex(UnknownName, IndexError):
+    """Nothing has this number."""
 
 
 def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -65,7 +82,7 @@ def find_class(query: int | str, classes: Sequence[str]) -> int:
         raise TypeError(f"a class is an index or a name, not {query!r} of type {type(query).__name__}")
     index = query.__index__()
     if not 0 <= index < len(classes):
-        raise IndexError(f"no class {index}: the classes are numbered 0 to {len(classes) - 1}")
+        raise UnknownIndex(f"no class {index}: the classes are numbered 0 to {len(classes) - 1}")
     return index
 
 
@@ -75,7 +92,7 @@ def _find_by_name(query: str, classes: Sequence[str]) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise LookupError(
+        raise UnknownName(
             f"{len(found)} classes are called {query!r}: say which by its index, {' or '.join(map(str, found))}"
         )
     holding = search_classes(query, classes)[:3] if query.strip() else []
@@ -84,4 +101,4 @@ def _find_by_name(query: str, classes: Sequence[str]) -> int:
     ]
     rest = f"there are {', '.join(classes)}" if len(classes) <= 12 else "search_classes(part) lists those that hold it"
     hint = f"did you mean {' or '.join(near)}?" if near else rest
-    raise LookupError(f"no class {query!r}; {hint}")
+    raise UnknownName(f"no class {query!r}; {hint}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..basics.names import UnknownName
 from .layers import Layer, each_layer
 from .network import Network
 
@@ -59,7 +60,7 @@ class Ensemble(Network):
     def find_layer(self, layer: str) -> str:
         """Only ``"logits"``: the members' layers have nothing in common."""
         if layer != "logits":
-            raise LookupError(f"{self.title} have no layer {layer!r} in common, only their logits; ask one of them")
+            raise UnknownName(f"{self.title} have no layer {layer!r} in common, only their logits; ask one of them")
         return ""
 
     def without_normalization(self) -> Ensemble:

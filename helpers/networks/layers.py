@@ -45,7 +45,7 @@ class HasLayers:
                 return self.layers.get(spelled, spelled)
         near = names.nearest(str(layer).replace("[", ".").replace("]", ""), [*self.layers, *paths])
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {', '.join(self.layers)}"
-        raise LookupError(f"{self.title} has no layer {layer!r}; {hint}")
+        raise names.UnknownName(f"{self.title} has no layer {layer!r}; {hint}")
 
     def check_use(self, place: Place, uses: int) -> None:
         """Raise ``LookupError`` for a use that a pass does not come to, or a name that might be any of several.
@@ -57,11 +57,11 @@ class HasLayers:
         path = place.path
         if uses and (place.use or 0) >= uses:
             often = f"{uses} times" if uses > 1 else "once"
-            raise LookupError(
+            raise names.UnknownName(
                 f"{self.title} has no '{path}:{place.use}': {path!r} runs {often}, the last time is '{path}:{uses - 1}'"
             )
         if uses > 1 and place.use is None and path not in dict(self.core.named_modules()):
-            raise LookupError(
+            raise names.UnknownName(
                 f"{path!r} of {self.title} is another name of a layer that runs {uses} times: ask for one of them, "
                 f"from '{path}:0' to '{path}:{uses - 1}'"
             )

@@ -1,9 +1,10 @@
-"""``load_network``: the best network that this machine can have, and one line saying which and why."""
+"""``load_network``: the best network that this machine can have, and a sentence saying which and why."""
 
 from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,7 @@ import torchvision
 from torch import Tensor, nn
 
 from ..basics.files import WeightsCorrupt, load_and_verify, load_arrays, load_state_dict
-from ..basics.names import nearest
+from ..basics.names import UnknownName, nearest
 from . import weights
 from .download import cache
 from .efficientnet_lite import EfficientNetLite, fold_batch_norm, names_in_order
@@ -22,6 +23,7 @@ from .network import Network
 from .weights import PACKAGED, WeightsUnavailable
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+NARROW = 79  # characters; a longer line JupyterLab would break anywhere, inside a number too
 CAFFE_MEAN = (123.0, 117.0, 104.0)  # RGB, for inputs from 0 to 255
 # How much wider and deeper than Lite0 each is, and the pixels a side that it was trained on.
 LITES = {
@@ -39,7 +41,7 @@ def imagenet_classes() -> list[str]:
 
 @torch.inference_mode(False)
 def load_network(name: str | None = None, *, classifier: bool = True, device: str | None = None) -> Network:
-    """Load a frozen ImageNet classifier and print one line on what it is and where it comes from.
+    """Load a frozen ImageNet classifier and print a sentence on what it is and where it comes from.
 
     Chapter 2 derives what a network must be before its input can be optimized.
 
@@ -66,7 +68,7 @@ def load_network(name: str | None = None, *, classifier: bool = True, device: st
     else:
         name = _known(name)
         network, why = _vgg16(classifier) if name == "vgg16" else LOADERS.get(name, _torchvision)(name)
-    print(f"{network.title}: {why}.")
+    print(textwrap.fill(f"{network.title}: {why}.", NARROW, break_long_words=False, break_on_hyphens=False))
     if torch.device(device).type == "cuda":
         torch.backends.cudnn.allow_tf32 = False  # or "float32" would have 10 bits, too few for what the chapters check
     return network.to(device, memory_format=torch.channels_last)  # a quarter less time a step on two cores
@@ -78,7 +80,7 @@ def _known(name: str) -> str:
     if spelled not in available:
         near = nearest(spelled, available)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"try one of {', '.join(TITLES)}"
-        raise LookupError(f"no network {name!r}; {hint}")
+        raise UnknownName(f"no network {name!r}; {hint}")
     return spelled
 
 

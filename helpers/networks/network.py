@@ -185,7 +185,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
                 raise ValueError(f"{self.title} has {has}, but {len(self.classes)} classes are named")
             return channel_of(logits, place.channel)
         if place not in found:
-            raise LookupError(
+            raise names.UnknownName(
                 f"{self.title} has {one!r}, but its forward does not call it (or it is scripted, and runs no hooks); "
                 "name the layer around it"
             )
@@ -231,7 +231,9 @@ def _check_core(core: Any, title: str, layers: dict[str, str]) -> None:
     for readable, path in layers.items():
         if path not in paths:
             near = " or ".join(map(repr, names.nearest(path, paths))) or f"one of {[*paths][1:9]}"
-            raise LookupError(f"layers[{readable!r}] is {path!r}, which {title} does not have: did you mean {near}?")
+            raise names.UnknownName(
+                f"layers[{readable!r}] is {path!r}, which {title} does not have: did you mean {near}?"
+            )
 
 
 def _per_channel(values: float | Sequence[float], what: str) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..basics.files import save_whole
 from ..basics.images import check_images
+from ..basics.names import UnknownIndex
 
 
 def check_image(image: Any, what: str = "the image") -> Tensor:
@@ -132,7 +133,7 @@ def frames_of(result: Any, i: int = 0) -> Tensor:
     """Return the frames of image ``i`` of a Result, uint8 (F, 3, H, W), or say why there are none."""
     count = len(result)
     if not -count <= i < count:
-        raise IndexError(f"no image {i}: this Result holds {count}, numbered from 0")
+        raise UnknownIndex(f"no image {i}: this Result holds {count}, numbered from 0")
     if result.frames is None or len(result.frames) == 0:
         raise ValueError("this Result kept no frames: run it again with frames=30, as in ascend(..., frames=30)")
     return torch.as_tensor(result.frames)[:, i].cpu()
