@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .ascent import ascend
-from .basics.numbers import one_or_more, whole
+from .basics.numbers import one_or_more, several, whole
 from .made_by import MadeBy
 from .networks.ensemble import together
 from .networks.load import load_network
@@ -134,7 +134,7 @@ def visualize(
     network = network_of(network)
     made_by = MadeBy(visualize, locals())
     chosen, seed = find_style(style), one_or_more(seed, "seed")
-    targets = [target] if isinstance(target, str | Objective) or not hasattr(target, "__len__") else list(target)
+    targets = [target] if isinstance(target, str | Objective) or not several(target) else list(target)
     if not targets:
         raise ValueError("no target: name a class, an objective, or a list of them")
     size, steps = whole(size, "size"), whole(steps, "steps")
