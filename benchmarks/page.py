@@ -86,7 +86,8 @@ def about(results: Path, entries: Sequence[dict], count: int) -> str:
     return (
         f"Every recipe goes down one list of {count} classes of odd index, sampled at random, with the same frozen "
         f"network ({networks}), and two judges, {STRANGERS}, say what they see. Not every recipe has come to the end "
-        "of the list: the column *classes* says how far, and comparisons are made on the classes that both have. The "
+        "of the list: the column *classes* says how far, and comparisons are made on the classes that both have. "
+        "Nothing is begun again where it never took off, unless the row says so. The "
         f"even classes were for tuning and are not reported. Seed {seeds}. Intervals are 95%: of shares "
         f"Wilson's, of differences by a paired bootstrap over classes ({{doc}}`chapter 8 "
         f"<../notebooks/08_a_second_opinion>` derives both).{since}\n\n**The judges that report are the judges that "
