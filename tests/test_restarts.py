@@ -100,5 +100,5 @@ def test_an_atlas_counts_what_was_begun_again_and_names_what_never_took_off(tmp_
         assert report.restarted == 2 and report.grounded == [
             pieces[2].name
         ]  # the second run only looks at what is there
-        assert "2 did not take off at once and were begun again; 1 never did." in repr(report)
+        assert "Begun again, not having taken off at once: 2; never took off: 1." in repr(report)
         assert repr(report).endswith(f"{pieces[2].name}: it never took off")

@@ -50,7 +50,7 @@ class Report:
     def __repr__(self) -> str:
         words = f"{self.wanted} wanted: {self.kept} were there, {self.drawn} drawn, {len(self.failed)} cannot be drawn"
         words += "; stopped early: the same call does the rest" if self.interrupted else ""
-        again = f"{self.restarted} did not take off at once and were begun again; {len(self.grounded)} never did."
+        again = f"Begun again, not having taken off at once: {self.restarted}; never took off: {len(self.grounded)}."
         lines = [f"{words}.", *([again] if self.restarted or self.grounded else [])]
         lines += [f"  {name}: {why}" for name, why in self.failed.items()]
         return "\n".join([*lines, *(f"  {name}: it never took off" for name in self.grounded)])
