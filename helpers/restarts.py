@@ -59,15 +59,15 @@ def with_restarts(
 def never_took_off(result: Result, targets: Sequence[Target], network: Network) -> tuple[bool, ...]:
     """Which images of a run stayed on the ground.
 
-    A class took off if every network that drew sees it first in the finished picture: short of that, the picture shows
-    something else even to one who drew it. Anything else took off if its score rose. A run that was stopped, or of
-    fewer than 32 steps, had no time to, and is not judged.
+    A class took off if every network that drew sees it first at the end: short of that, the picture shows something
+    else even to one who drew it. Anything else took off if its score rose. A run that was stopped, or of fewer than 32
+    steps, had no time to, and is not judged.
     """
     if result.interrupted or result.steps < TOO_SHORT:
         return (False,) * len(targets)
     grounded = (result.final <= result.scores[0]).tolist()
     if len(network.classes) > 1 and not all(isinstance(target, Objective) for target in targets):
-        images = result.images.to(network.device)
+        images = result.raw.to(network.device)
         seen = torch.stack([member(images).argmax(dim=1) for member in network.members], dim=1).tolist()
         for i, target in enumerate(targets):
             if not isinstance(target, Objective):

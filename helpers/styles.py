@@ -18,8 +18,9 @@ class Style:
         fourier: options of ``Fourier``.
         affine: options of ``random_affine``, the view of every style.
         why: what it is for.
-        blur: sigma of ``random_blur``, in pixels, in the second half of the steps; 0 for none.
-        noise: standard deviation of ``noise``, in the second half of the steps; 0 for none.
+        blur: sigma of ``random_blur``, in pixels; 0 for none.
+        noise: standard deviation of ``noise``; 0 for none.
+        begin: the share of the steps after which blur and noise come in.
         restarts: how often a picture that never took off is begun again.
     """
 
@@ -30,16 +31,17 @@ class Style:
     why: str
     blur: float = 0.0
     noise: float = 0.0
+    begin: float = 0.5
     restarts: int = 2
 
     def views(self, size: int, steps: int) -> list[Transform]:
         """What the network looks through, for images of ``size`` pixels a side and so many steps.
 
-        Blur and noise come in halfway: from the first step on they drown the gradient before there is anything to see.
+        Blur and noise come in late: from the first step on they drown the gradient before there is anything to see.
         """
-        views = [random_affine(**self.affine, pixels=size / 28)]
-        views += [random_blur(self.blur, after=steps // 2)] if self.blur else []
-        return views + ([noise(self.noise, after=steps // 2)] if self.noise else [])
+        views, after = [random_affine(**self.affine, pixels=size / 28)], int(self.begin * steps)
+        views += [random_blur(self.blur, after=after)] if self.blur else []
+        return views + ([noise(self.noise, after=after)] if self.noise else [])
 
 
 WIDE = dict(degrees=20, scale=(0.5, 1.4))

@@ -425,16 +425,16 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
 
 def test_what_was_tried_for_natural_is_what_the_page_says():
     tried, stored = tuning.candidates(), store.load(store.RESULTS / "tuning.json")
-    assert [one.words for one in tried] == [*stored] and len({tuning.settings(one) for one in tried}) == len(tried)
-    assert all(stored[one.words]["settings"] == tuning.settings(one) for one in tried), "drawn with other settings"
-    taken = tried[-1]
-    assert taken.style == STYLES["natural"]
-    assert list(map(repr, taken.views())) == list(map(repr, taken.style.views(tuning.SIZE, tuning.STEPS)))
+    assert [*tried] == [*stored] and len({tuning.settings(style) for style in tried.values()}) == len(tried)
+    for words, style in tried.items():
+        assert stored[words]["settings"] == tuning.settings(style), f"{words}: drawn with other settings"
+    taken, style = list(tried.items())[-1]
+    assert style == STYLES["natural"]
     classes = tuning.even_classes()
     assert len(set(classes)) == tuning.COUNT and not any(c % 2 for c in classes) and max(classes) < 1000
     table = tuning.rows(stored)
-    assert len(table) == len(tried) + 1 and len(tuning.rows({taken.words: stored[taken.words]})) == 2
-    assert table[-1][2] == "{efficientnet_lite0}, {efficientnet_lite1}".format(**stored[taken.words]["named"]["full"])
+    assert len(table) == len(tried) + 1 and len(tuning.rows({taken: stored[taken]})) == 2
+    assert table[-1][2] == "{efficientnet_lite0}, {efficientnet_lite1}".format(**stored[taken]["named"]["full"])
     assert "## How `natural` was found" in page.tuned(store.RESULTS) and page.tuned(store.RESULTS / "nowhere") == []
 
 

@@ -146,6 +146,8 @@ def from_recipe(path: str | Path) -> Entry:
 def every_entry() -> list[Entry]:
     """Ours and the peers', in the order of the tables."""
     mark = fingerprint.digest(fingerprint.of_helpers(), "maximal_class_input")
+    eye = "the style for the eye, two networks at once, eight at a time; begun again, twice at most, if need be"
+    natural = dict(options={"style": "natural", "restarts": 2}, second=True, batch=8)
     original = "256×256 pixels from U[0, 1], not normalized, AdamW at 5 with weight decay 0.1 (chapter 3)"
     return [
         ours(MAIN, "visualize", "its defaults, eight pictures at a time", batch=8, whole=True),
@@ -154,21 +156,12 @@ def every_entry() -> list[Entry]:
         ours(
             "visualize-two", f"visualize, with {SECOND}", "two networks at once, eight at a time", second=True, batch=8
         ),
-        ours(
-            "natural-two",
-            f"visualize, natural, with {SECOND}",
-            "the style for the eye, two networks at once, eight at a time; begun again, twice at most, if need be",
-            options={"style": "natural", "restarts": 2},
-            second=True,
-            batch=8,
-        ),
+        ours("natural-two", f"visualize, natural, with {SECOND}", eye, **natural),
         ours(
             "natural-two-quick",
             f"visualize, natural, quick, with {SECOND}",
             "the same in 64 steps",
-            options={"style": "natural", "restarts": 2},
-            second=True,
-            batch=8,
+            **natural,
             own_steps=64,
         ),
         *styles(),
