@@ -17,7 +17,7 @@ from .running.watch import NotFinite
 Target = int | str | Objective
 Draw = Callable[..., Result]
 APART = 1000  # from one start's seed to the next, so that a restart is not what a neighbor begins with
-TOO_SHORT = 32  # steps; by then every one of 24 even classes had taken off, drawn by two networks in 64
+TOO_SHORT = 32  # steps; in fewer, a class that will take off may not have done so yet
 
 
 def with_restarts(
