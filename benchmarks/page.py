@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.measure import sheets, store, tables
 from benchmarks.measure.machine import in_words
-from benchmarks.quality import riddle, scoreboard, tuning
-from benchmarks.quality.drawing import JUDGES
+from benchmarks.quality import kinship, riddle, scoreboard, tuning
+from benchmarks.quality.drawing import JUDGES, SIGMA, TILE
 from benchmarks.quality.entries import MAIN, SECOND, in_order
 from benchmarks.speed import cases, engine
 from helpers.basics.files import write_whole
@@ -66,7 +66,7 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
     parts = ["# Benchmarks", GENERATED.format(command="python -m benchmarks.page")]
     parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
-    parts += [*ablation(results / "ablation", classes), *tuned(results)]
+    parts += [*kin(results), *ablation(results / "ablation", classes), *tuned(results)]
     parts += ["## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -105,9 +105,10 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     parts = ["## Does a stranger name it?", tables.markdown(tables.quality(entries, JUDGES, classes))]
     parts.append(
         f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
-        "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
-        "it. The other rows owe the judges nothing."
+        "helps to draw, they may like for that reason; what that is worth is measured below, and {doc}`chapter 8 "
+        "<../notebooks/08_a_second_opinion>` looks into it. The other rows owe the judges nothing."
     )
+    parts += harder(entries, classes)
     parts += ["### What a picture takes", tables.markdown(tables.cost(entries))]
     parts.append(
         "*s an image*, *ms a step* and *× bare network* (forward pass and input gradient of the same network in the "
@@ -128,6 +129,19 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
         if entry["name"] in (MAIN, "visualize-two"):
             pictures += [f"### Where {entry['title']} fails", failures(entry, classes)]
     return parts + pictures
+
+
+def harder(entries: Sequence[dict], classes: Sequence[int]) -> list[str]:
+    """What remains of the shares where the same pictures are harder to name; of the rows for which it was asked."""
+    asked = [entry for entry in entries if all("harder" in record for record in entry["classes"].values())]
+    if not asked:
+        return []
+    words = (
+        f"The same pictures, made harder to name: reduced to {TILE} pixels, as small as the atlas shows them; without "
+        f"colors; blurred (σ = {SIGMA:g} pixels). How often is the class still named first? What only convinces at "
+        "full size is a texture more than a thing."
+    )
+    return ["### Small, gray, blurred", words, tables.markdown(tables.harder(asked, JUDGES, classes))]
 
 
 def figures(results: Path, page: Path, classes: Sequence[int]) -> list[str]:
@@ -194,6 +208,23 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
     return ["## What each ingredient does", words, tables.markdown(tables.ablation(entries, JUDGES, classes))]
 
 
+def kin(results: Path) -> list[str]:
+    """The part on what a judge's kinship with the artist is worth."""
+    stored = store.load(results / "kinship.json")
+    if not stored:
+        return []
+    count = next(iter(stored.values()))["classes"]
+    words = (
+        f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
+        "restarts, drawn by four crews and judged by four networks: how often is the class named first? A judge that "
+        "drew along stands in brackets: it says only that the ascent worked. The Lites are kin to each other, and "
+        "SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on what it drew alone, are the "
+        "figures without kinship. The last column asks all four judges for the name of the *next* class in the list: "
+        "what shares would be if names meant nothing (by chance, 0.1%)."
+    )
+    return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored))]
+
+
 def tuned(results: Path) -> list[str]:
     """The part on how the style for the eye was found: what was tried on even classes, failures too."""
     stored = store.load(results / "tuning.json")
@@ -203,7 +234,7 @@ def tuned(results: Path) -> list[str]:
         f"What was tried for the style `natural`: {tuning.COUNT} even classes drawn by lot, by the networks of "
         f"*visualize, natural, with {SECOND}*, {tuning.STEPS} steps, {tuning.SIZE}×{tuning.SIZE}, seed {tuning.SEED}, "
         "no restarts. Of how many does each judge name the class first: as they are, reduced to "
-        f"{tuning.TILE} pixels, without colors, and blurred (σ = {tuning.SIGMA:g})? Views that blur and add noise from "
+        f"{TILE} pixels, without colors, and blurred (σ = {SIGMA:g})? Views that blur and add noise from "
         "the first step on drown the gradient before there is anything to see: the first row is what the style once "
         "was. What one class more or less says, {doc}`chapter 8 <../notebooks/08_a_second_opinion>` says; where rows "
         "are close, the eye decided."

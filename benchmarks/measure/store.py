@@ -71,7 +71,16 @@ def entries(results: Path, steps: int | None = None) -> list[dict]:
     return [entry for entry in found if steps is None or entry["steps"] == steps or entry.get("own_steps")]
 
 
-def hits(entry: dict, judge: str, first: int, classes: Iterable[int]) -> dict[int, bool]:
-    """From class to whether the judge has it among its first ``first``, for those of the classes that are drawn."""
-    records = entry["classes"]
-    return {k: records[str(k)]["rank"][judge] <= first for k in classes if str(k) in records}
+def hits(entry: dict, judge: str, first: int, classes: Iterable[int], way: str | None = None) -> dict[int, bool]:
+    """From class to whether the judge has it among its first ``first``, for those of the classes that are drawn.
+
+    Args:
+        entry: as it is stored.
+        judge: by name.
+        first: 1 or 5.
+        classes: which are counted.
+        way: ``"small"``, ``"gray"`` or ``"blurred"``, if the picture was to be harder to name.
+    """
+    found = {k: entry["classes"][str(k)] for k in classes if str(k) in entry["classes"]}
+    ranks = {k: record["harder"][way] if way else record["rank"] for k, record in found.items()}
+    return {k: rank[judge] <= first for k, rank in ranks.items()}

@@ -12,7 +12,7 @@ from helpers.show.typography import typeset
 
 JUDGE_TITLES = {"efficientnet_lite0": "Lite0", "efficientnet_lite1": "Lite1"}
 OWN = "its own"  # the ratio of what is its own floor
-NUMBER = re.compile(r"[-+]?[\d.,∞]+%?(\s\([-+\d.,∞–\sto]+\))?")  # perhaps with an interval
+NUMBER = re.compile(r"\[?[-+]?[\d.,∞]+%?\]?(\s\([-+\d.,∞–\sto]+\))?")  # perhaps in brackets, or with an interval
 NO_NUMBER = ("", "–", OWN)  # what stands in a column of numbers where there is none
 
 
@@ -39,13 +39,23 @@ def of_numbers(cells: Sequence[str]) -> bool:
     return bool(found) and all(NUMBER.fullmatch(cell) for cell in found)
 
 
-def share(entry: dict, judge: str, first: int, classes: Sequence[int]) -> str:
+def share(entry: dict, judge: str, first: int, classes: Sequence[int], way: str | None = None) -> str:
     """A share in words: ``61% (54–68)``, with Wilson's 95% interval (chapter 8); a dash if nothing is drawn."""
-    hits = store.hits(entry, judge, first, classes)
+    hits = store.hits(entry, judge, first, classes, way)
     if not hits:
         return "–"
     low, high = wilson(sum(hits.values()), len(hits))
     return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def harder(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
+    """How often each judge names the class first where the pictures are small, gray or blurred."""
+    ways = list(next(iter(entries[0]["classes"].values()))["harder"])
+    rows = [["recipe", "steps", *(f"{way}: {JUDGE_TITLES.get(judge, judge)}" for way in ways for judge in judges)]]
+    for entry in entries:
+        shares = [share(entry, judge, 1, classes, way) for way in ways for judge in judges]
+        rows.append([entry["title"], str(entry["steps"]), *shares])
+    return rows
 
 
 def quality(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torchvision.transforms.v2 import functional as F
 
 from benchmarks.quality import entries
 from helpers import Network, load_network, second_opinion
@@ -24,6 +25,7 @@ from helpers.show.pictures import picture, webp
 
 NETWORK = "squeezenet1_1"  # what is optimized
 JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
+SIGMA, TILE = 2.0, 96  # of the blurred pictures, in pixels, and a side of the atlas's small ones
 AT_ONCE = 2  # classes a task, of an entry that draws one at a time
 
 
@@ -52,9 +54,23 @@ def network() -> Network:
         return load_network(NETWORK)
 
 
+def harder(images: Tensor) -> dict[str, Tensor]:
+    """The same pictures as they are harder to name: small, without colors, and blurred."""
+    width = 2 * round(3 * SIGMA) + 1
+    return {
+        "small": F.resize(images, [TILE, TILE], antialias=True).clamp(0, 1),
+        "gray": F.rgb_to_grayscale(images, num_output_channels=3),
+        "blurred": F.gaussian_blur(images, [width, width], [SIGMA, SIGMA]),
+    }
+
+
 def judged(images: Tensor, classes: Sequence[int]) -> dict[int, dict]:
-    """What each judge says of each image: rank and probability of its class, and what it sees first."""
-    found: dict[int, dict] = {c: {"rank": {}, "probability": {}, "first": {}} for c in classes}
+    """What each judge says of each image: rank and probability of its class, what it sees first, and harder ranks."""
+    found: dict[int, dict] = {c: {"rank": {}, "probability": {}, "first": {}, "harder": {}} for c in classes}
+    for way, some in harder(images).items():
+        ranks = {judge: second_opinion(some, list(classes), judge).rank for judge in JUDGES}
+        for i, c in enumerate(classes):
+            found[c]["harder"][way] = {judge: int(rank[i]) for judge, rank in ranks.items()}
     for judge in JUDGES:
         opinion = second_opinion(images, list(classes), judge)
         for i, c in enumerate(classes):

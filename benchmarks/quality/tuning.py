@@ -17,17 +17,15 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as F
 
 from benchmarks.measure import store
 from benchmarks.quality import drawing, entries
-from benchmarks.quality.drawing import JUDGES, NETWORK, in_groups
+from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups
 from benchmarks.quality.entries import SECOND_NAME
 from helpers import STYLES, Style, second_opinion, visualize
 
 COUNT, STEPS, SIZE, SEED, GROUP = 24, 64, 224, 0, 6
 ARTISTS = (NETWORK, SECOND_NAME)
-SIGMA, TILE = 2.0, 96  # of the blurred pictures, in pixels, and a side of the atlas's small ones
 
 
 def candidates() -> dict[str, Style]:
@@ -71,22 +69,10 @@ def draw(style: Style, classes: Sequence[int]) -> tuple[Tensor, list[float]]:
     return found.images, found.final.tolist()
 
 
-def ways(images: Tensor) -> dict[str, Tensor]:
-    """The same pictures as they are, small, gray, and blurred."""
-    width = 2 * round(3 * SIGMA) + 1
-    return {
-        "full": images,
-        "small": F.resize(images, [TILE, TILE], antialias=True).clamp(0, 1),
-        "gray": F.rgb_to_grayscale(images, num_output_channels=3),
-        "blurred": F.gaussian_blur(images, [width, width], [SIGMA, SIGMA]),
-    }
-
-
 def judged(images: Tensor, classes: Sequence[int]) -> dict[str, dict[str, int]]:
     """Of how many pictures each network names the class first, in each way."""
-    seen = ways(images)
     count = {}
-    for way, some in seen.items():
+    for way, some in {"full": images, **harder(images)}.items():
         ranks = {name: second_opinion(some, list(classes), name).rank for name in (*ARTISTS, *JUDGES)}
         count[way] = {name: int((rank == 1).sum()) for name, rank in ranks.items()}
     return count

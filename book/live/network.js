@@ -8,24 +8,28 @@ const CLOSE = 1e-3; // how far the two may differ, relative to the largest numbe
 const loaded = new Map();
 let last = Promise.resolve();
 
-/** Fetch the runtime's module and its wasm once; `tell(bytes so far)`. */
-async function runtime({folder, builds}, kind, tell) {
+/** The runtime's module with its wasm, fetched once; `tell(bytes so far)`. */
+function runtime(live, kind, tell) {
   if (!loaded.has(kind)) {
-    const [module, , wasm] = builds[kind].map(file => `${FOLDER}${folder}/${file}`);
-    const wasmBinary = await fetchWhole(wasm, {}, tell);
-    let ort;
-    try {
-      ort = await import(module);
-    } catch {
-      throw new Problem(
-        `${module.split('/').pop()} is missing or broken on this site. Whoever built it can run “make book” again.`,
-      );
-    }
-    Object.assign(ort.env.wasm, {wasmBinary, wasmPaths: `${FOLDER}${folder}/`, numThreads: 1});
-    ort.env.logLevel = 'error';
-    loaded.set(kind, ort);
+    const coming = fetchRuntime(live, kind, tell);
+    loaded.set(kind, coming);
+    coming.catch(() => loaded.delete(kind)); // another Start tries again
   }
   return loaded.get(kind);
+}
+
+async function fetchRuntime({folder, builds}, kind, tell) {
+  const [module, , wasm] = builds[kind].map(file => `${FOLDER}${folder}/${file}`);
+  const importing = import(module).catch(() => {
+    throw new Problem(
+      `${module.split('/').pop()} is missing or broken on this site. Whoever built it can run “make book” again.`,
+    );
+  });
+  // The runtime fetches its wasm again, from the browser's cache: only what it fetches by itself is kept compiled there.
+  const [ort] = await Promise.all([importing, fetchWhole(wasm, {}, tell)]);
+  Object.assign(ort.env.wasm, {wasmPaths: `${FOLDER}${folder}/`, numThreads: 1});
+  ort.env.logLevel = 'error';
+  return ort;
 }
 
 /** Whether there is a GPU that a worker may use; one that is imitated by the processor is none. */
@@ -68,18 +72,18 @@ export async function open(live, name, engine = '', tell = () => {}) {
     );
   if (typeof WebAssembly !== 'object')
     throw new Problem('This browser has no WebAssembly, which runs the network. Another one will.');
-  const graph = await fetchWhole(`${FOLDER}${about.file}`, about, bytes => tell(about.title, bytes, about.bytes));
-  const forRuntime = bytes => tell('onnxruntime', bytes);
+  const fetching = fetchWhole(`${FOLDER}${about.file}`, about, bytes => tell(about.title, bytes, about.bytes));
+  const both = kind => Promise.all([runtime(live.runtime, kind, bytes => tell('onnxruntime', bytes)), fetching]);
   try {
     if (engine === 'webgpu' || (!engine && live.runtime.builds.webgpu && (await hasGpu()))) {
       try {
-        const ort = await runtime(live.runtime, 'webgpu', forRuntime);
+        const [ort, graph] = await both('webgpu');
         return new Network(ort, about, await session(ort, graph, 'webgpu'), await session(ort, graph, 'wasm'));
       } catch (error) {
         if (engine) throw error; // asked for by name; otherwise the processor does it
       }
     }
-    const ort = await runtime(live.runtime, 'wasm', forRuntime);
+    const [ort, graph] = await both('wasm');
     return new Network(ort, about, await session(ort, graph, 'wasm'));
   } catch (error) {
     throw explained(error);

@@ -1,0 +1,119 @@
+"""What kinship is worth: the same classes drawn by relatives and by strangers of the judges, and judged by all.
+
+    python -m benchmarks.quality.kinship
+
+The EfficientNets are one family, trained by the same people; SqueezeNet is kin to none of them. Beside each share stands
+how often the judge gives the picture the name of the next one in the list: what it would be if names meant nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.measure import store
+from benchmarks.quality import fingerprint
+from benchmarks.quality.drawing import in_groups
+from helpers import Network, load_network, second_opinion, visualize, wilson
+
+COUNT, STEPS, SEED, GROUP = 48, 64, 0, 8
+NAMES = {
+    "squeezenet1_1": "SqueezeNet",
+    "efficientnet_lite0": "Lite0",
+    "efficientnet_lite1": "Lite1",
+    "efficientnet_lite2": "Lite2",
+}
+CREWS = (
+    ("squeezenet1_1",),
+    ("efficientnet_lite2",),
+    ("efficientnet_lite1", "efficientnet_lite2"),
+    ("squeezenet1_1", "efficientnet_lite2"),
+)
+
+
+@lru_cache(maxsize=len(NAMES))
+def network(name: str) -> Network:
+    """A network, loaded once a process, and silently."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return load_network(name)
+
+
+def draw(crew: Sequence[str], classes: Sequence[int]) -> Tensor:
+    """Pictures (B, 3, H, W) of some classes by one or more networks; nothing is begun again."""
+    options = dict(style="natural", steps=STEPS, seed=SEED, restarts=0, progress=False)
+    return visualize(list(classes), [network(name) for name in crew], **options).images
+
+
+def ranks(images: Tensor, classes: Sequence[int]) -> dict[str, list[int]]:
+    """From judge to the rank of each picture's class."""
+    return {name: second_opinion(images, list(classes), name).rank.tolist() for name in NAMES}
+
+
+def tried(crew: Sequence[str], workers: ProcessPoolExecutor, classes: Sequence[int]) -> dict:
+    """The ranks of the classes' own names, and of their neighbors'."""
+    drawn = [workers.submit(draw, crew, group) for group in in_groups(classes, GROUP)]
+    images = torch.cat([one.result() for one in drawn])
+    shuffled = [*classes[1:], classes[0]]
+    return {"own": ranks(images, classes), "shuffled": ranks(images, shuffled)}
+
+
+def title(crew: Sequence[str]) -> str:
+    """A crew in words."""
+    return " + ".join(NAMES[name] for name in crew)
+
+
+def mark(crew: Sequence[str], count: int) -> str:
+    """What a stored row depends on."""
+    return fingerprint.digest(fingerprint.of_helpers(), crew, STEPS, SEED, count)
+
+
+def rows(stored: dict) -> list[list[str]]:
+    """The table: how often each judge names the class first, with its interval; an artist's own vote is in brackets."""
+    table = [["drawn by", *NAMES.values(), "under another's name, all four"]]
+    for crew in CREWS:
+        found = stored.get(title(crew))
+        if found:
+            shares = [cell(found["own"][name], name in crew) for name in NAMES]
+            others = [rank for name in NAMES for rank in found["shuffled"][name]]
+            table.append([title(crew), *shares, cell(others, False)])
+    return table
+
+
+def cell(found: Sequence[int], own: bool) -> str:
+    """A share with Wilson's interval; of a judge that drew, in brackets and without one."""
+    hits = sum(rank == 1 for rank in found)
+    if own:
+        return f"[{hits / len(found):.0%}]"
+    low, high = wilson(hits, len(found))
+    return f"{hits / len(found):.0%} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw and judge what is not stored yet."""
+    parser = argparse.ArgumentParser(prog="benchmarks.quality.kinship", description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
+    parser.add_argument("--count", type=int, default=COUNT, help=f"how many odd classes ({COUNT})")
+    chosen = parser.parse_args(arguments)
+    path, classes = chosen.results / "kinship.json", store.sample(chosen.count)
+    stored = store.load(path)
+    begin = dict(initializer=torch.set_num_threads, initargs=(1,))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), **begin) as workers:
+        for crew in CREWS:
+            if stored.get(title(crew), {}).get("mark") != mark(crew, chosen.count):
+                found = tried(crew, workers, classes)
+                stored[title(crew)] = {"mark": mark(crew, chosen.count), "classes": chosen.count, **found}
+                store.save_json(path, stored)
+                print(f"{title(crew)} drew {chosen.count} classes", flush=True)
+
+
+if __name__ == "__main__":
+    main()
