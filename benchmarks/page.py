@@ -66,7 +66,7 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
     parts = ["# Benchmarks", GENERATED.format(command="python -m benchmarks.page")]
     parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
-    parts += [*kin(results), *ablation(results / "ablation", classes), *tuned(results)]
+    parts += [*in_the_browser(results), *kin(results), *ablation(results / "ablation", classes), *tuned(results)]
     parts += ["## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -189,6 +189,34 @@ def speed(results: Path) -> list[str]:
         parts += [f"### {group}", NOTES.get(group, ""), tables.markdown(engine.rows(found["cases"], group))]
     parts = [part for part in parts if part]
     return [*parts, engine.memory_in_words(found["memory_mb"])]
+
+
+def in_the_browser(results: Path) -> list[str]:
+    """The part on the page *Climb*."""
+    found = store.load(results / "climb.json")
+    if not found:
+        return []
+    rows = [["image", "ms a step in Chromium", "ms a step in PyTorch", "ratio"]]
+    for row in found["steps"]:
+        size, theirs, ours = row["size"], row["pytorch_ms"], row["browser_ms"]
+        rows.append([f"{size}×{size}", str(ours), str(theirs), f"{row['ratio']:.2f}"])
+    memory = found["memory"]
+    words = (
+        f"The recipe *visualize* on the page {{doc}}`Climb <climb>`, by SqueezeNet, in Chromium {found['chromium']} on "
+        "WebAssembly, against `helpers.visualize` in float32, both with one thread and taking turns. Measured on: "
+        f"{in_words(found['machine'])}."
+    )
+    more = (
+        f"With its files in the browser's cache, the page shows the first step {found['first_picture_s']} s after "
+        f"Start, and its longest task while it climbs at 224×224 {longest(found['longest_task_ms'])}. Memory: "
+        f"{memory['early_mb']} MB after a tenth of {memory['steps']:,} steps, {memory['late_mb']} MB at the end."
+    )
+    return ["## What a step costs in the browser", words, tables.markdown(rows), more]
+
+
+def longest(task: float) -> str:
+    """The longest task in words; the browser tells of none below 50 ms."""
+    return f"takes {task:.0f} ms" if task else "stays below the 50 ms from which a browser counts it as long"
 
 
 def ablation(results: Path, classes: Sequence[int]) -> list[str]:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.quality.kinship
 
-The EfficientNets are one family, trained by the same people; SqueezeNet is kin to none of them. Beside each share stands
-how often the judge gives the picture the name of the next one in the list: what it would be if names meant nothing.
+The EfficientNets are one family, trained by the same people; SqueezeNet is kin to none of them. Beside the shares
+stands how often a judge gives a picture the name of the next in the list: what they would be if names meant nothing.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ export function plane([specRe, specIm], height, width) {
     half = width / 2 + 1,
     scale = 1 / Math.sqrt(height * width);
   const [halfRe, halfIm] = transform(
-    Float64Array.from(specRe),
+    new Float64Array(specRe),
     specIm.map(value => -value),
     height,
     half,

@@ -14,8 +14,9 @@ Out come ``logits`` (1, classes), ``score`` (1,) and ``gradient`` (1, 3, H, W) =
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from onnx import ModelProto
 from torch import nn
@@ -23,6 +24,7 @@ from torch import nn
 from .graph import Graph
 from .rules import RULES, places
 
+Gradient = Callable[[str | None], str]  # from ∂s/∂y that came from above, if any did, to the whole of it
 RIVALS = 5  # as many as ``class_margin`` has
 
 
@@ -103,14 +105,20 @@ class Tape:
         """The value that a module of the network ends with."""
         return self._after[path]
 
-    def back(self, gradients: Mapping[str, str]) -> str:
-        """∂s/∂x of the tape's input, from ∂s/∂y of the values that s is made of, each taken by itself."""
-        found = {value: [gradient] for value, gradient in gradients.items()}
+    def back(self, terms: Mapping[str, Gradient]) -> str:
+        """∂s/∂x of the tape's input, from the values that s is made of: each adds its own to what came from above."""
+        found: dict[str, list[str]] = {}
+
+        def whole(y: str) -> str | None:
+            above = add_all(self.graph, found[y]) if y in found else None
+            return terms[y](above) if y in terms else above
+
         for y, inputs, backward in reversed(self.steps):
-            if y in found:
-                for value, gradient in zip(inputs, backward(add_all(self.graph, found[y])), strict=True):
+            g = whole(y)
+            if g:
+                for value, gradient in zip(inputs, backward(g), strict=True):
                     found.setdefault(value, []).append(gradient)
-        return add_all(self.graph, found[self.input])
+        return whole(self.input)
 
 
 def paths_of(node: torch.fx.Node) -> list[str]:
@@ -132,21 +140,35 @@ def rule_of(node: torch.fx.Node):
     return RULES[name]
 
 
-def wanted_of_layer(graph: Graph, a: str, name: str) -> tuple[str, str]:
-    """s = w · mean(a) + q · mean(a²) of a layer (1, C, H, W), and ∂s/∂a = w / HW + 2 q a / CHW."""
+def wanted_of_layer(graph: Graph, a: str, name: str) -> tuple[str, Gradient]:
+    """s = w · mean(a) + q · mean(a²) of a layer (1, C, H, W), and ∂s/∂a = w / HW + 2 q a / CHW.
+
+    A layer that is not wanted costs nothing: most are not, and their sums would be a tenth of a step.
+    """
     channels = graph.shapes[a][1]
     weight, square = graph.input(f"{name}_weight", [channels]), graph.input(f"{name}_square", [])
-    means, squares = (graph("ReduceMean", values, [0, 2, 3], keepdims=0) for values in (a, graph("Mul", a, a)))
-    by_map = graph("ReduceSum", graph("Mul", means, weight))
-    by_square = graph("Mul", graph("ReduceMean", squares), square)
-    n = places(graph, a)
-    of_map = graph("Reshape", graph("Div", weight, n), [1, channels, 1, 1])
-    of_square = graph("Mul", a, graph("Div", graph("Mul", square, 2 / channels), n))
-    score = graph("Add", graph("Reshape", by_map, [1]), graph("Reshape", by_square, [1]))
-    return score, graph("Add", of_square, of_map)
+    largest = graph("ReduceMax", graph("Abs", weight), keepdims=0)
+    wanted = graph("Greater", graph("Add", largest, graph("Abs", square)), 0.0)
+
+    def score() -> str:
+        means, squares = (graph("ReduceMean", values, [0, 2, 3], keepdims=0) for values in (a, graph("Mul", a, a)))
+        by_map = graph("ReduceSum", graph("Mul", means, weight))
+        by_square = graph("Mul", graph("ReduceMean", squares), square)
+        return graph("Add", graph("Reshape", by_map, [1]), graph("Reshape", by_square, [1]))
+
+    def gradient(above: str | None) -> str:
+        n = places(graph, a)
+        of_map = graph("Reshape", graph("Div", weight, n), [1, channels, 1, 1])
+        of_square = graph("Mul", a, graph("Div", graph("Mul", square, 2 / channels), n))
+        return add_all(graph, [graph("Add", of_square, of_map), *([above] if above else [])])
+
+    def with_it(above: str | None) -> str:
+        return graph.when(wanted, lambda: gradient(above), above) if above else gradient(above)
+
+    return graph.when(wanted, score, graph.constant(np.zeros(1))), with_it
 
 
-def wanted_of_logits(graph: Graph, logits: str) -> tuple[str, str]:
+def wanted_of_logits(graph: Graph, logits: str) -> tuple[str, Gradient]:
     """s = w · logits − v · the mean of the largest 5 whose weight is 0, and ∂s/∂logits = w − v / 5 at those."""
     classes = graph.shapes[logits][1]
     weight, rivals = graph.input("logits_weight", [classes]), graph.input("rivals_weight", [])
@@ -157,7 +179,7 @@ def wanted_of_logits(graph: Graph, logits: str) -> tuple[str, str]:
     score = graph("Sub", wanted, graph("Mul", share, graph("ReduceSum", largest)))
     row = graph("Unsqueeze", weight, [0])
     loss = graph("ScatterElements", graph("Mul", row, 0.0), at, graph("Expand", share, graph("Shape", at)), axis=1)
-    return graph("Reshape", score, [1]), graph("Sub", row, loss)
+    return graph("Reshape", score, [1]), lambda above: graph("Sub", row, loss)
 
 
 def add_all(graph: Graph, values: list[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+from onnx import GraphProto, ModelProto, TensorProto, checker, helper, numpy_helper
 
 OPSET, IR_VERSION = 18, 9  # old enough for onnxruntime-web and for the onnxruntime of Python 3.10
 
@@ -21,13 +22,27 @@ class Graph:
         self.half = half  # store weights as float16: half the bytes to fetch
         self.shapes: dict[str, tuple[int, ...]] = {}
         self._nodes, self._constants, self._inputs, self._outputs = [], [], [], []
+        self._count = itertools.count()
 
     def __call__(self, kind: str, *values, outputs: int = 1, **attributes):
         """Add a node; a value that is no name becomes a constant, ``None`` an input left out."""
         given = [value if isinstance(value, str) else self.constant(value) for value in values]
-        made = [f"{kind.lower()}_{len(self._nodes)}" + (f"_{k}" if k else "") for k in range(outputs)]
+        stem = f"{kind.lower()}_{next(self._count)}"
+        made = [stem + (f"_{k}" if k else "") for k in range(outputs)]
         self._nodes.append(helper.make_node(kind, given, made, **attributes))
         return made[0] if outputs == 1 else made
+
+    def when(self, condition: str, then: Callable[[], str], otherwise: str) -> str:
+        """The float value that ``then`` adds nodes for, where a condition holds; else another. Only one is computed."""
+        branches = {"then_branch": self._branch(then), "else_branch": self._branch(lambda: otherwise)}
+        return self("If", condition, **branches)
+
+    def _branch(self, make: Callable[[], str]) -> GraphProto:
+        """A graph within the graph, of what a function adds."""
+        outer, self._nodes = self._nodes, []
+        made = self("Identity", make())
+        inner, self._nodes = self._nodes, outer
+        return helper.make_graph(inner, made, [], [helper.make_tensor_value_info(made, TensorProto.FLOAT, None)])
 
     def constant(self, value) -> str:
         """A number, a list of whole numbers or a float32 array, as it is."""
