@@ -17,7 +17,7 @@ from typing import Any
 from tools.browser.chromium import resize
 from tools.notebooks.rename import ROOT, repository_files
 
-PATIENCE = 600  # seconds, on a machine that does other things
+PATIENCE = 300  # seconds, on a machine that does other things
 PLACES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}  # the module, and where it opens files
 EXPOSED = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 READY = """
