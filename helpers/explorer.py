@@ -111,7 +111,7 @@ class Panel:
         self.start = w.Button(description="Start", icon="play", button_style="primary")
         self.stop = w.Button(description="Stop", icon="stop", disabled=True)
         self.bar = w.IntProgress(value=0, max=1, layout=w.Layout(width="100%"))
-        self.score = w.Label(value="Choose a class, then press Start.")
+        self.score = w.HTML(value="Choose a class, then press Start.")
         self.message = w.HTML(value="")
         self.image = w.Image(value=_blank(), format="webp", layout=w.Layout(width="100%", max_width="384px"))
 
@@ -199,10 +199,10 @@ class Panel:
         self.result = result
         self._show(result.images)
         self.bar.value = len(result.scores)
-        self.score.value = result.caption(0)
+        self.score.value = html.escape(result.caption(0), quote=False)
         keep(result)
         if self.shelf is not None:
-            caption = f"{result.caption(0)}. To go on with it: `result = last_result()`"
+            caption = f"{result.caption(0)}. To go on with it: result = last_result()"
             self.shelf.update(show_images(_viewable(result.images), caption=caption, alt=result.caption(0)))
 
     def _look(self, step: int, image: Tensor, scores: Tensor) -> bool:

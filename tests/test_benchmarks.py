@@ -7,7 +7,9 @@ import math
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -17,7 +19,7 @@ import yaml
 
 from benchmarks import page
 from benchmarks.measure import bootstrap, sheets, store, tables
-from benchmarks.quality import drawing, entries, fingerprint, reimplemented, scoreboard, timing, tuning
+from benchmarks.quality import drawing, entries, fingerprint, kinship, reimplemented, scoreboard, timing, tuning
 from benchmarks.quality import run as quality
 from benchmarks.quality.peers import PEERS
 from benchmarks.speed import cases, engine
@@ -443,3 +445,46 @@ def test_pictures_are_judged_small_gray_and_blurred():
     seen = drawing.harder(image)
     assert seen["small"].shape[-2:] == (drawing.TILE, drawing.TILE)
     assert torch.equal(seen["gray"][:, 0], seen["gray"][:, 2]) and seen["blurred"].std() < 0.5 * image.std()
+
+
+def test_harder_pictures_have_shares_of_their_own():
+    record = {"rank": dict.fromkeys(JUDGES, 1), "harder": {"small": {JUDGES[0]: 1, JUDGES[1]: 2}}}
+    entry = {"title": "ours", "steps": 8, "classes": {"1": record, "3": record}}
+    assert store.hits(entry, JUDGES[1], 1, [1, 3]) == {1: True, 3: True}
+    assert store.hits(entry, JUDGES[1], 1, [1, 3], "small") == {1: False, 3: False}
+    head, row = tables.harder([entry], JUDGES, [1, 3])
+    assert head[2:] == ["small: Lite0", "small: Lite1"]
+    assert row[2].startswith("100%") and row[3].startswith("0%")
+    assert (
+        page.harder([entry], [1, 3]) and page.harder([{**entry, "classes": {"1": {"rank": record["rank"]}}}], [1]) == []
+    )
+
+
+def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypatch):
+    seen = []
+
+    def draw(classes, crew, **options):
+        seen.append((tuple(classes), len(crew), options["restarts"]))
+        return SimpleNamespace(images=torch.stack([torch.full((3, 8, 8), c / 1000) for c in classes]))
+
+    def opinion(images, classes, judge):
+        drawn = (1000 * images[:, 0, 0, 0]).round().int().tolist()
+        return SimpleNamespace(rank=torch.tensor([1 if a == b else 7 for a, b in zip(drawn, classes, strict=True)]))
+
+    monkeypatch.setattr(kinship, "visualize", draw)
+    monkeypatch.setattr(kinship, "second_opinion", opinion)
+    monkeypatch.setattr(kinship, "network", str)
+    monkeypatch.setattr(kinship, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    for _ in range(2):
+        kinship.main(["--results", str(tmp_path), "--count", "9"])
+    assert [len(classes) for classes, *_ in seen] == [8, 1] * len(kinship.CREWS), "what is stored is not drawn again"
+    assert [crew for _, crew, _ in seen] == [n for crew in kinship.CREWS for n in (len(crew),) * 2]
+    assert {restarts for *_, restarts in seen} == {0}
+    table = kinship.rows(store.load(tmp_path / "kinship.json"))
+    assert [row[0] for row in table[1:]] == [kinship.title(crew) for crew in kinship.CREWS]
+    for crew, row in zip(kinship.CREWS, table[1:], strict=True):
+        for name, cell in zip(kinship.NAMES, row[1:-1], strict=True):
+            assert cell == "[100%]" if name in crew else cell.startswith("100% (")
+        assert row[-1].startswith("0% (")
+    assert tables.of_numbers([row[1] for row in table[1:]])
+    assert "## What is kinship worth?" in page.kin(tmp_path) and page.kin(tmp_path / "nowhere") == []
