@@ -30,13 +30,16 @@ def session(model) -> onnxruntime.InferenceSession:
 
 def run(graph: onnxruntime.InferenceSession, network: Network, image: torch.Tensor, **wanted) -> dict[str, np.ndarray]:
     """What the graph answers: everything that is not named is not wanted."""
-    feed = {entry.name: np.zeros(entry.shape, np.float32) for entry in graph.get_inputs() if entry.name != "image"}
+    inputs = [entry for entry in graph.get_inputs() if entry.name != "image"]
+    feed = {entry.name: np.zeros(entry.shape, bool if "bool" in entry.type else np.float32) for entry in inputs}
     feed |= {"mean": network.mean.numpy().ravel(), "std": network.std.numpy().ravel()}
     for name, value in wanted.items():
+        if (layer_wanted := f"{name.rpartition('_')[0]}_wanted") in feed:
+            feed[layer_wanted] = np.asarray(True)
         if isinstance(value, dict):
             feed[name][list(value)] = list(value.values())
         else:
-            feed[name] = np.asarray(value, np.float32).reshape(feed[name].shape)
+            feed[name] = np.asarray(value, feed[name].dtype).reshape(feed[name].shape)
     names = [entry.name for entry in graph.get_outputs()]
     return dict(zip(names, graph.run(None, feed | {"image": image.numpy()}), strict=True))
 
@@ -112,6 +115,15 @@ WANTED = {
 def test_squeezenet_s_gradient_is_autograd_s(squeezenet, squeezenet_graph, size, what):
     objective, wanted = WANTED[what]
     assert_same(squeezenet_graph, squeezenet, objective, noise(*size), **wanted)
+
+
+def test_a_layer_that_is_not_wanted_counts_for_nothing(squeezenet, squeezenet_graph):
+    image, a_class = noise(64, 64), {"logits_weight": {259: 1}}
+    plain = run(squeezenet_graph, squeezenet, image, **a_class)
+    both = dict(fire5_weight={75: 1}, fire5_square=1)
+    silent = run(squeezenet_graph, squeezenet, image, **both, **a_class, fire5_wanted=False)
+    assert silent["score"] == plain["score"] and np.array_equal(silent["gradient"], plain["gradient"])
+    assert run(squeezenet_graph, squeezenet, image, **both, **a_class)["score"] != plain["score"]
 
 
 @pytest.mark.parametrize("what", ["a margin", "Deep Dream"])

@@ -106,8 +106,10 @@ export class Network {
     this.provider = sure ? 'webgpu' : 'wasm';
     this.feeds = {};
     for (const name of session.inputNames) if (name !== 'image') this.feeds[name] = this.tensor([0], []);
-    for (const [layer, channels] of Object.entries(about.layers ?? {}))
+    for (const [layer, channels] of Object.entries(about.layers ?? {})) {
       this.feeds[`${layer}_weight`] = this.tensor(new Float32Array(channels), [channels]);
+      this.feeds[`${layer}_wanted`] = new ort.Tensor('bool', [false], []);
+    }
     if (about.layers && about.classes.length)
       this.feeds.logits_weight = this.tensor(new Float32Array(about.classes.length), [about.classes.length]);
     this.normalize(true);
@@ -130,11 +132,11 @@ export class Network {
     if (index !== undefined) {
       this.feeds.logits_weight.data[index] = 1;
       this.feeds.rivals_weight.data[0] = rivals;
-    } else if (channel !== undefined) {
-      this.feeds[`${layer}_weight`].data[channel] = 1;
-    } else {
-      this.feeds[`${layer}_square`].data[0] = 1;
+      return;
     }
+    this.feeds[`${layer}_wanted`].data[0] = 1;
+    if (channel !== undefined) this.feeds[`${layer}_weight`].data[channel] = 1;
+    else this.feeds[`${layer}_square`].data[0] = 1;
   }
 
   /** One run, after those that were asked for before it: a runtime does one thing at a time. */

@@ -7,7 +7,8 @@ also knows its way back (``rules``). What is wanted is an input of the graph, so
 - ``logits_weight`` (classes,): the score adds logits · weight;
 - ``rivals_weight``, a number: the score loses it times the mean of the 5 largest logits whose weight is 0;
 - ``<layer>_weight`` (C,) for each named layer: the score adds weight · the mean of each of its maps;
-- ``<layer>_square``, a number: the score adds it times the mean square of the layer (Deep Dream).
+- ``<layer>_square``, a number: the score adds it times the mean square of the layer (Deep Dream);
+- ``<layer>_wanted``, yes or no: where it is no, weight and square count as 0, and cost nothing.
 
 Out come ``logits`` (1, classes), ``score`` (1,) and ``gradient`` (1, 3, H, W) = ∂score/∂image.
 """
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto
 from torch import nn
 
 from .graph import Graph
@@ -143,12 +144,11 @@ def rule_of(node: torch.fx.Node):
 def wanted_of_layer(graph: Graph, a: str, name: str) -> tuple[str, Gradient]:
     """s = w · mean(a) + q · mean(a²) of a layer (1, C, H, W), and ∂s/∂a = w / HW + 2 q a / CHW.
 
-    A layer that is not wanted costs nothing: most are not, and their sums would be a tenth of a step.
+    Most layers are not wanted, and their sums would be a tenth of a step: hence the branches.
     """
     channels = graph.shapes[a][1]
     weight, square = graph.input(f"{name}_weight", [channels]), graph.input(f"{name}_square", [])
-    largest = graph("ReduceMax", graph("Abs", weight), keepdims=0)
-    wanted = graph("Greater", graph("Add", largest, graph("Abs", square)), 0.0)
+    wanted = graph.input(f"{name}_wanted", [], TensorProto.BOOL)
 
     def score() -> str:
         means, squares = (graph("ReduceMean", values, [0, 2, 3], keepdims=0) for values in (a, graph("Mul", a, a)))

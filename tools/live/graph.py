@@ -62,9 +62,9 @@ class Graph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def input(self, name: str, shape: Sequence[int | str]) -> str:
-        """A float32 input; a side that may vary has a name instead of a number."""
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+    def input(self, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT) -> str:
+        """An input, float32 by default; a side that may vary has a name instead of a number."""
+        self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
 
     def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
