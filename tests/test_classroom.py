@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from teaching.grading import __main__ as command
-from teaching.grading import asked, classroom, due, exports, ledger, manual, pages, source, tables
+from teaching.grading import asked, classroom, due, exports, files, ledger, manual, pages, source, tables
 from teaching.grading.grade import Settings
 from teaching.grading.roster import Person, Roster
 from teaching.grading.rows import Row, Score
@@ -288,6 +288,11 @@ def test_rows_meet_under_a_later_roster_and_namesakes_do_not(tmp_path, roster):
 def test_names_out_of_folders_and_files(roster, entry, student, alone):
     assert roster.who(entry) == student
     assert Roster(stems=STEMS).who(entry) == alone
+
+
+@pytest.mark.parametrize("ending", [*files.ENDINGS, ".DOCX", ".ipynb.txt"])
+def test_no_kind_of_file_is_part_of_a_name(ending):
+    assert Roster(stems=STEMS).who(f"jean.luc{ending}") == "jean.luc"
 
 
 def test_two_people_of_one_name_are_two():

@@ -18,10 +18,11 @@ from itertools import permutations
 from pathlib import Path
 
 from . import tables
+from .files import ENDINGS
 
 CANVAS = re.compile(r"(?P<name>[^\W_]+)(?P<late>_LATE)?_(?P<number>\d{2,})_\d{2,}_.+")
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?", re.DOTALL)
-SUFFIX = re.compile(r"(\.(ipynb|json|zip|py|txt|pdf|html?|checkpoint))+$", re.IGNORECASE)
+SUFFIX = re.compile(f"({'|'.join(map(re.escape, ENDINGS))})+$", re.IGNORECASE)
 COPY = re.compile(r"[ _-]*(\(\d+\)|copy\d*)$", re.IGNORECASE)
 NOBODY = ("points possible", "student, test", "test student")  # rows of Canvas's gradebook that are no person's
 COLUMNS = {  # what a column may be called; the first of these that is there is taken
