@@ -394,8 +394,9 @@ def adamw_step(x, g, m, v, t, lr, decay, beta1=0.9, beta2=0.999, eps=1e-8):
     optimizer.step()
     return p.detach(), -optimizer.state[p]["exp_avg"], optimizer.state[p]["exp_avg_sq"]
 """
-    still = "\nrecipe = {**recipe, 'optimizer': {'Adam': {'lr': 1e-5}}, 'steps': 1}\n"
-    same = "recipe, target, seed = {'steps': 2, 'size': 66}, 'monarch', 7\n"
+    still = "\nrecipe = {**recipe, 'optimizer': {'SGD': {'lr': 1e-6}}, 'steps': 1}\n"
+    same = "recipe = {'parameterization': 'pixels', 'optimizer': {'Adam': {'lr': 0.05}}, 'steps': 2, 'size': 66}\n"
+    same += "target, seed = 'monarch', 7\n"
     lost_score = "    with torch.no_grad():\n        scores.append(network(x)[:, c])\n"
     return [
         Shape("scores-wrong", change("a-climb", lambda s: s.replace(lost_score, "")), lost={"a-climb-test": 3.0}),

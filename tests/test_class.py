@@ -69,7 +69,8 @@ def judged(shape: handed_in.Shape, row: run.Row) -> list[str]:
     said = " ".join([*row.notes, *(score.message for score in row.scores)])
     wrong += [f"not said: {shape.note}; {said}"] if shape.note not in said else []
     wrong += [f"graded {row.file}"] if not row.file.endswith(shape.file) else []
-    wrong += [f"said: {row.notes}"] if "missing" in said or "added" in said else []
+    own = [note for note in row.notes if not note.startswith("the same recipe as")]  # which names the others
+    wrong += [f"said: {own}"] if "missing" in str(own) or "added" in str(own) else []
     return wrong
 
 
