@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -293,6 +294,16 @@ def test_names_out_of_folders_and_files(roster, entry, student, alone):
 @pytest.mark.parametrize("ending", [*files.ENDINGS, ".DOCX", ".ipynb.txt"])
 def test_no_kind_of_file_is_part_of_a_name(ending):
     assert Roster(stems=STEMS).who(f"jean.luc{ending}") == "jean.luc"
+
+
+def test_an_archive_s_folders_are_names_and_nothing_else(tmp_path):
+    names = ("../../a.ipynb", "/etc/b.ipynb", "./c.ipynb", "d//e.ipynb")
+    hidden = ("../.ipynb_checkpoints/a.ipynb", "__MACOSX/._a.ipynb", ".git/x.json", "Thumbs.db")
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        for name in (*names, *hidden):
+            archive.writestr(name, "{}")
+    found = [handed.name for handed in files.handed_in(tmp_path / "ada.zip")]
+    assert found == [f"ada.zip: {name}" for name in names]
 
 
 def test_two_people_of_one_name_are_two():

@@ -144,7 +144,7 @@ def _unzipped(archive: Handed) -> Iterator[Handed]:
     try:
         with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
             infos = [info for info in opened.infolist() if not info.is_dir()]
-            infos = [info for info in infos if not any(NO_SUBMISSION.search(p) for p in parts_of(info.filename))]
+            infos = [info for info in infos if not any(NO_SUBMISSION.search(p) for p in _parts(info.filename))]
             left = 4 * LARGEST
             for info in infos[:MOST_FILES]:
                 found = _member(opened, info, f"{archive.name}: {info.filename}", min(left, LARGEST))
@@ -156,7 +156,7 @@ def _unzipped(archive: Handed) -> Iterator[Handed]:
         yield Handed(archive.name, archive.modified, problem="an archive that cannot be opened; was it cut short?")
 
 
-def parts_of(name: str) -> list[str]:
+def _parts(name: str) -> list[str]:
     """The folders and the file of a name in an archive, without the steps up: nothing is written, so none is taken."""
     return [part for part in name.split("/") if part not in ("", ".", "..")]
 
