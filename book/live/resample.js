@@ -12,10 +12,12 @@ export function inverse(angle, factor, right, down, heightByWidth) {
 }
 
 /**
- * Call `visit(place, corner, weight)` for each of the four pixels that a pixel of an affinely moved image is mixed
- * of.
+ * Call `visit(place, corners, weights)` for each pixel of an affinely moved image: it is mixed of four, whose weight is 0
+ * where they lie beyond the border. Both lists are the same at every call.
  */
-function eachCorner([xx, xy, x0, yx, yy, y0], height, width, visit) {
+function eachPlace([xx, xy, x0, yx, yy, y0], height, width, visit) {
+  const corners = new Int32Array(4),
+    weights = new Float64Array(4);
   for (let row = 0, place = 0; row < height; row++) {
     const v = (2 * row + 1) / height - 1;
     for (let column = 0; column < width; column++, place++) {
@@ -23,19 +25,15 @@ function eachCorner([xx, xy, x0, yx, yy, y0], height, width, visit) {
       const x = ((xx * u + xy * v + x0 + 1) * width - 1) / 2,
         y = ((yx * u + yy * v + y0 + 1) * height - 1) / 2;
       const left = Math.floor(x),
-        top = Math.floor(y),
-        across = x - left,
-        down = y - top,
-        corner = top * width + left;
-      const [inLeft, inRight] = [left >= 0 && left < width, left >= -1 && left < width - 1];
-      if (top >= 0 && top < height) {
-        if (inLeft) visit(place, corner, (1 - across) * (1 - down));
-        if (inRight) visit(place, corner + 1, across * (1 - down));
+        top = Math.floor(y);
+      for (let k = 0; k < 4; k++) {
+        const across = left + (k & 1),
+          down = top + (k >> 1),
+          inside = across >= 0 && across < width && down >= 0 && down < height;
+        corners[k] = inside ? down * width + across : 0;
+        weights[k] = inside ? (1 - Math.abs(x - across)) * (1 - Math.abs(y - down)) : 0;
       }
-      if (top >= -1 && top < height - 1) {
-        if (inLeft) visit(place, corner + width, (1 - across) * down);
-        if (inRight) visit(place, corner + width + 1, across * down);
-      }
+      visit(place, corners, weights);
     }
   }
 }
@@ -46,9 +44,12 @@ const MIDDLE = 0.5; // what lies beyond the border
 export function affine({values, height, width}, map) {
   const places = height * width,
     moved = image(height, width);
-  moved.values.fill(MIDDLE);
-  eachCorner(map, height, width, (place, corner, weight) => {
-    for (let at = 0; at < 3 * places; at += places) moved.values[at + place] += weight * (values[at + corner] - MIDDLE);
+  eachPlace(map, height, width, (place, corners, weights) => {
+    for (let plane = 0; plane < 3 * places; plane += places) {
+      let sum = MIDDLE;
+      for (let k = 0; k < 4; k++) sum += weights[k] * (values[plane + corners[k]] - MIDDLE);
+      moved.values[plane + place] = sum;
+    }
   });
   return moved;
 }
@@ -57,8 +58,9 @@ export function affine({values, height, width}, map) {
 export function affineBack({values, height, width}, map) {
   const places = height * width,
     back = image(height, width);
-  eachCorner(map, height, width, (place, corner, weight) => {
-    for (let at = 0; at < 3 * places; at += places) back.values[at + corner] += weight * values[at + place];
+  eachPlace(map, height, width, (place, corners, weights) => {
+    for (let plane = 0; plane < 3 * places; plane += places)
+      for (let k = 0; k < 4; k++) back.values[plane + corners[k]] += weights[k] * values[plane + place];
   });
   return back;
 }
