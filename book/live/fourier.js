@@ -14,6 +14,20 @@ function plan(n) {
   return plans.get(n);
 }
 
+/** Two neighbors of `run` numbers become their sum and their difference, the second first turned by x + iy. */
+function pair([a, b], [c, d], {first, sum, difference, run}, x, y) {
+  for (let k = 0; k < run; k++) {
+    const at = first + k,
+      next = at + run,
+      re = a[next] * x - b[next] * y,
+      im = a[next] * y + b[next] * x;
+    c[sum + k] = a[at] + re;
+    d[sum + k] = b[at] + im;
+    c[difference + k] = a[at] - re;
+    d[difference + k] = b[at] - im;
+  }
+}
+
 /**
  * Transform `count` complex lines of length n at once, not scaled; element j of line l stands at j · count + l.
  * After Cooley, Tukey and Stockham. Returns the real and the imaginary parts, not always in the arrays that came.
@@ -29,7 +43,12 @@ export function transform(re, im, n, count) {
       run = left * count,
       [a, b] = from,
       [c, d] = to;
-    for (let j = 0; j < joined; j++)
+    for (let j = 0; j < joined; j++) {
+      if (prime === 2) {
+        const at = {first: 2 * j * run, sum: j * run, difference: (j + joined) * run, run};
+        pair(from, to, at, cos[j * left], sin[j * left]);
+        continue;
+      }
       for (let q = 0; q < prime; q++) {
         const row = j + q * joined,
           here = row * run,
@@ -48,6 +67,7 @@ export function transform(re, im, n, count) {
           }
         }
       }
+    }
     [from, to] = [to, from];
     joined *= prime;
   }

@@ -60,9 +60,9 @@ def linear(graph: Graph, x, weight, bias=None):
 
 @rule("relu", "relu_")
 def relu(graph: Graph, x):
-    """y = max(x, 0); g passes where y > 0."""
+    """y = max(x, 0); g passes where y > 0, which is where its sign is 1 and not 0."""
     y = graph("Relu", x)
-    return y, lambda g: [masked(graph, g, graph("Greater", y, 0.0))]
+    return y, lambda g: [graph("Mul", g, graph("Sign", y))]
 
 
 @rule("hardtanh", "hardtanh_")
