@@ -12,8 +12,8 @@ export function inverse(angle, factor, right, down, heightByWidth) {
 }
 
 /**
- * Call `visit(place, corners, weights)` for each pixel of an affinely moved image: it is mixed of four, whose weight is 0
- * where they lie beyond the border. Both lists are the same at every call.
+ * Call `visit(place, corners, weights)` for each pixel of an affinely moved image: it is mixed of four pixels, and those
+ * beyond the border weigh 0. Both lists are the same at every call.
  */
 function eachPlace([xx, xy, x0, yx, yy, y0], height, width, visit) {
   const corners = new Int32Array(4),
