@@ -105,8 +105,8 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     parts = ["## Does a stranger name it?", tables.markdown(tables.quality(entries, JUDGES, classes))]
     parts.append(
         f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
-        "helps to draw, they may like for that reason; what that is worth is measured below, and {doc}`chapter 8 "
-        "<../notebooks/08_a_second_opinion>` looks into it. The other rows owe the judges nothing."
+        "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
+        "it. The other rows owe the judges nothing."
     )
     parts += harder(entries, classes)
     parts += ["### What a picture takes", tables.markdown(tables.cost(entries))]
@@ -244,11 +244,12 @@ def kin(results: Path) -> list[str]:
     count = next(iter(stored.values()))["classes"]
     words = (
         f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
-        "restarts, drawn by four crews and judged by four networks: how often is the class named first? A judge that "
-        "drew along stands in brackets: it says only that the ascent worked. The Lites are kin to each other, and "
-        "SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on what it drew alone, are the "
-        "figures without kinship. The last column asks all four judges for the name of the *next* class in the list: "
-        "what shares would be if names meant nothing (by chance, 0.1%)."
+        f"restarts, drawn by {len(kinship.CREWS)} crews and judged by {len(kinship.NAMES)} networks: how often is the "
+        "class named first? A judge that drew along stands in brackets: it says only that the ascent worked. The Lites "
+        "are kin to each other, and SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on "
+        "what it drew alone, are the figures without kinship. The last column asks all judges for the name of the "
+        "*next* class in the list: what shares would be if names meant nothing (by chance, "
+        f"{1 / len(imagenet_classes()):.1%})."
     )
     return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored))]
 

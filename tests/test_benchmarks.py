@@ -473,7 +473,7 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
 
     monkeypatch.setattr(kinship, "visualize", draw)
     monkeypatch.setattr(kinship, "second_opinion", opinion)
-    monkeypatch.setattr(kinship, "network", str)
+    monkeypatch.setattr(entries, "loaded", str)
     monkeypatch.setattr(kinship, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     for _ in range(2):
         kinship.main(["--results", str(tmp_path), "--count", "9"])
@@ -484,7 +484,7 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
     assert [row[0] for row in table[1:]] == [kinship.title(crew) for crew in kinship.CREWS]
     for crew, row in zip(kinship.CREWS, table[1:], strict=True):
         for name, cell in zip(kinship.NAMES, row[1:-1], strict=True):
-            assert cell == "[100%]" if name in crew else cell.startswith("100% (")
-        assert row[-1].startswith("0% (")
+            assert cell == "[100%]" if name in crew else cell.startswith("100%\N{NO-BREAK SPACE}(")
+        assert row[-1].startswith("0%\N{NO-BREAK SPACE}(")
     assert tables.of_numbers([row[1] for row in table[1:]])
     assert "## What is kinship worth?" in page.kin(tmp_path) and page.kin(tmp_path / "nowhere") == []

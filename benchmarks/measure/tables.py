@@ -44,8 +44,13 @@ def share(entry: dict, judge: str, first: int, classes: Sequence[int], way: str 
     hits = store.hits(entry, judge, first, classes, way)
     if not hits:
         return "–"
-    low, high = wilson(sum(hits.values()), len(hits))
-    return f"{sum(hits.values()) / len(hits):.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
+    return share_of(sum(hits.values()), len(hits))
+
+
+def share_of(hits: int, count: int) -> str:
+    """So many of so many, in words, with Wilson's interval."""
+    low, high = wilson(hits, count)
+    return f"{hits / count:.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def harder(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:

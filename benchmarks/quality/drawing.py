@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import multiprocessing
 import os
 import threading
@@ -11,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -19,7 +16,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from benchmarks.quality import entries
-from helpers import Network, load_network, second_opinion
+from helpers import Network, second_opinion
 from helpers.basics.files import write_whole
 from helpers.show.pictures import picture, webp
 
@@ -47,11 +44,9 @@ class Task:
     pictures: Path
 
 
-@lru_cache(maxsize=1)
 def network() -> Network:
-    """The network that is optimized; loaded once a process, and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(NETWORK)
+    """The network that is optimized."""
+    return entries.loaded(NETWORK)
 
 
 def harder(images: Tensor) -> dict[str, Tensor]:

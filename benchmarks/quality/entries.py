@@ -89,11 +89,16 @@ def with_original(network: Network, classes: Sequence[int], steps: int, seed: in
     return torch.cat(drawn)
 
 
-@lru_cache(maxsize=1)
-def second() -> Network:
-    """A network that draws along; loaded once, and silently. It is kin to the judges, and the pages say so."""
+@lru_cache(maxsize=4)
+def loaded(name: str) -> Network:
+    """A network, loaded once a process, and silently."""
     with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(SECOND_NAME)
+        return load_network(name)
+
+
+def second() -> Network:
+    """A network that draws along. It is kin to the judges, and the pages say so."""
+    return loaded(SECOND_NAME)
 
 
 def ours(

@@ -9,21 +9,18 @@ stands how often a judge gives a picture the name of the next in the list: what 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from benchmarks.measure import store
-from benchmarks.quality import fingerprint
+from benchmarks.measure import store, tables
+from benchmarks.quality import entries, fingerprint
 from benchmarks.quality.drawing import in_groups
-from helpers import Network, load_network, second_opinion, visualize, wilson
+from helpers import second_opinion, visualize
 
 COUNT, STEPS, SEED, GROUP = 48, 64, 0, 8
 NAMES = {
@@ -40,17 +37,10 @@ CREWS = (
 )
 
 
-@lru_cache(maxsize=len(NAMES))
-def network(name: str) -> Network:
-    """A network, loaded once a process, and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(name)
-
-
 def draw(crew: Sequence[str], classes: Sequence[int]) -> Tensor:
     """Pictures (B, 3, H, W) of some classes by one or more networks; nothing is begun again."""
     options = dict(style="natural", steps=STEPS, seed=SEED, restarts=0, progress=False)
-    return visualize(list(classes), [network(name) for name in crew], **options).images
+    return visualize(list(classes), [entries.loaded(name) for name in crew], **options).images
 
 
 def ranks(images: Tensor, classes: Sequence[int]) -> dict[str, list[int]]:
@@ -78,7 +68,7 @@ def mark(crew: Sequence[str], count: int) -> str:
 
 def rows(stored: dict) -> list[list[str]]:
     """The table: how often each judge names the class first, with its interval; an artist's own vote is in brackets."""
-    table = [["drawn by", *NAMES.values(), "under another's name, all four"]]
+    table = [["drawn by", *NAMES.values(), "under another's name, all judges"]]
     for crew in CREWS:
         found = stored.get(title(crew))
         if found:
@@ -91,10 +81,7 @@ def rows(stored: dict) -> list[list[str]]:
 def cell(found: Sequence[int], own: bool) -> str:
     """A share with Wilson's interval; of a judge that drew, in brackets and without one."""
     hits = sum(rank == 1 for rank in found)
-    if own:
-        return f"[{hits / len(found):.0%}]"
-    low, high = wilson(hits, len(found))
-    return f"{hits / len(found):.0%} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"[{hits / len(found):.0%}]" if own else tables.share_of(hits, len(found))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
 from onnx import ModelProto, TensorProto
 from torch import nn
@@ -165,7 +164,7 @@ def wanted_of_layer(graph: Graph, a: str, name: str) -> tuple[str, Gradient]:
     def with_it(above: str | None) -> str:
         return graph.when(wanted, lambda: gradient(above), above) if above else gradient(above)
 
-    return graph.when(wanted, score, graph.constant(np.zeros(1))), with_it
+    return graph.when(wanted, score, graph.constant([0.0])), with_it
 
 
 def wanted_of_logits(graph: Graph, logits: str) -> tuple[str, Gradient]:

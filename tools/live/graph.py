@@ -45,7 +45,7 @@ class Graph:
         return helper.make_graph(inner, made, [], [helper.make_tensor_value_info(made, TensorProto.FLOAT, None)])
 
     def constant(self, value) -> str:
-        """A number, a list of whole numbers or a float32 array, as it is."""
+        """A number, a list of numbers or an array, as int64 or float32."""
         if value is None:
             return ""
         array = np.asarray(value)

@@ -26,11 +26,6 @@ def rule(*names: str):
     return enter
 
 
-def masked(graph: Graph, g: str, keep: str) -> str:
-    """g where a condition holds, 0 elsewhere."""
-    return graph("Mul", g, graph("Cast", keep, to=TensorProto.FLOAT))
-
-
 def places(graph: Graph, x: str) -> str:
     """How many places a map of x has, H·W, as a float."""
     return graph("Cast", graph("ReduceProd", graph("Shape", x, start=2), keepdims=0), to=TensorProto.FLOAT)
@@ -69,7 +64,12 @@ def relu(graph: Graph, x):
 def clip(graph: Graph, x, low=-1.0, high=1.0):
     """y = min(max(x, low), high), as in ReLU6; g passes where low < y < high."""
     y = graph("Clip", x, float(low), float(high))
-    return y, lambda g: [masked(graph, g, graph("And", graph("Greater", y, float(low)), graph("Less", y, float(high))))]
+
+    def backward(g: str) -> list[str]:
+        inside = graph("And", graph("Greater", y, float(low)), graph("Less", y, float(high)))
+        return [graph("Mul", g, graph("Cast", inside, to=TensorProto.FLOAT))]
+
+    return y, backward
 
 
 @rule("relu6")
