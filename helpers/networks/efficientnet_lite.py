@@ -31,8 +31,9 @@ class SameConv2d(nn.Conv2d):
         (k, _), (s, _) = self.kernel_size, self.stride
         height, width = x.shape[-2:]
         down, right = (max((-(-n // s) - 1) * s + k - n, 0) for n in (height, width))
-        x = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
-        return super().forward(x)
+        if down % 2 or right % 2:
+            x, down, right = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2)), 0, 0
+        return F.conv2d(x, self.weight, self.bias, s, (down // 2, right // 2), groups=self.groups)
 
 
 def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1, act: bool = True) -> nn.Module:
