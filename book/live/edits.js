@@ -1,12 +1,15 @@
 // Edits: what is done to the picture between two steps (chapter 4), and the darkroom at the end (chapter 3).
 import {extremes, image, map} from './images.js';
-import {affine, blurred, gaussian, inverse, resize} from './resample.js';
+import {affine, blurred, gaussian, inverse, mixture, resize} from './resample.js';
 
 export const clip = picture => map(picture, value => Math.min(Math.max(value, 0), 1));
 
 export const blur = sigma => picture => blurred(picture, gaussian(sigma, 3 * sigma));
 
-export const zoom = factor => picture => affine(picture, inverse(0, factor, 0, 0, picture.height / picture.width));
+export const zoom = factor => picture => {
+  const {height, width} = picture;
+  return affine(picture, mixture(inverse(0, factor, 0, 0, height / width), height, width));
+};
 
 /** Moved and stretched to fill [0, 1]; a flat picture becomes middle gray. */
 export function normalize(picture) {

@@ -9,11 +9,11 @@ export class Adam {
   step(parameters, slope, rate, decay = 0, [fast, slow] = [0.9, 0.999], least = 1e-8) {
     const {mean, square} = this,
       far = rate / (1 - fast ** ++this.steps),
-      wide = Math.sqrt(1 - slow ** this.steps);
+      narrow = 1 / Math.sqrt(1 - slow ** this.steps);
     for (let at = 0; at < parameters.length; at++) {
       mean[at] += (1 - fast) * (slope[at] - mean[at]);
       square[at] = slow * square[at] + (1 - slow) * slope[at] ** 2;
-      parameters[at] = (1 - rate * decay) * parameters[at] + (far * mean[at]) / (Math.sqrt(square[at]) / wide + least);
+      parameters[at] = (1 - rate * decay) * parameters[at] + (far * mean[at]) / (Math.sqrt(square[at]) * narrow + least);
     }
   }
 }

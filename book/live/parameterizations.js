@@ -61,14 +61,18 @@ function invert([[a, b, c], [d, e, f], [g, h, i]]) {
 /** The image's spectrum, scaled like a natural image's, in decorrelated colors (chapter 7, sections 7.3 to 7.5). */
 export class Fourier {
   constructor(size, {chroma = 1, gain = 0.25, decay = 1} = {}, parameters = null) {
-    const half = size / 2 + 1;
-    Object.assign(this, {size, half, parameters: parameters ?? new Float32Array(3 * size * half * 2)});
+    const half = size / 2 + 1,
+      count = size * half;
+    Object.assign(this, {size, parameters: parameters ?? new Float32Array(3 * count * 2)});
     this.axes = AXES.map(row => row.map((x, c) => (x / LONGEST) * (c ? chroma : 1)));
-    this.scale = new Float32Array(size * half);
-    for (let row = 0; row < size; row++)
-      for (let column = 0; column < half; column++) {
-        const frequency = Math.hypot(row < half - 1 ? row : row - size, column); // waves a side
-        this.scale[row * half + column] = gain * size * Math.max(frequency, 1) ** -decay;
+    this.scale = new Float32Array(count);
+    this.steepness = new Float32Array(count);
+    for (let row = 0, at = 0; row < size; row++)
+      for (let column = 0; column < half; column++, at++) {
+        const frequency = Math.hypot(row < half - 1 ? row : row - size, column), // waves a side
+          twice = column && column < half - 1 ? 2 : 1; // half a spectrum stands for all of it
+        this.scale[at] = gain * size * Math.max(frequency, 1) ** -decay;
+        this.steepness[at] = twice * this.scale[at];
       }
   }
 
@@ -86,11 +90,11 @@ export class Fourier {
 
   /** The waves that the spectrum means (three planes along the color axes). */
   waves() {
-    const {size, half, parameters, scale} = this,
-      count = size * half;
+    const {size, parameters, scale} = this,
+      count = scale.length,
+      re = new Float32Array(count),
+      im = new Float32Array(count);
     return [0, 1, 2].map(color => {
-      const re = new Float64Array(count),
-        im = new Float64Array(count);
       for (let at = 0, from = 2 * color * count; at < count; at++) {
         re[at] = scale[at] * parameters[from++];
         im[at] = scale[at] * parameters[from++];
@@ -103,41 +107,43 @@ export class Fourier {
     const {size, axes} = this,
       [a, b, c] = this.waves(),
       drawn = image(size, size),
+      {values} = drawn,
       places = size * size;
     axes.forEach(([p, q, r], color) => {
-      for (let at = 0; at < places; at++)
-        drawn.values[color * places + at] = 1 / (1 + Math.exp(-(p * a[at] + q * b[at] + r * c[at])));
+      for (let at = 0, to = color * places; at < places; at++, to++)
+        values[to] = 1 / (1 + Math.exp(-(p * a[at] + q * b[at] + r * c[at])));
     });
     this.drawn = drawn;
     return drawn;
   }
 
   slope({values}) {
-    const {size, half, axes, drawn} = this,
+    const {size, axes, steepness} = this,
+      drawn = this.drawn.values,
       places = size * size,
-      count = size * half;
-    const through = values.map((slope, at) => slope * drawn.values[at] * (1 - drawn.values[at]));
-    const slopes = new Float32Array(this.parameters.length);
+      count = steepness.length;
+    const through = new Float32Array(3 * places),
+      along = new Float32Array(places),
+      slopes = new Float32Array(6 * count);
+    for (let at = 0; at < 3 * places; at++) through[at] = values[at] * drawn[at] * (1 - drawn[at]);
     for (let axis = 0; axis < 3; axis++) {
-      const along = new Float64Array(places),
-        [p, q, r] = axes.map(row => row[axis]);
+      const [p, q, r] = axes.map(row => row[axis]);
       for (let at = 0; at < places; at++)
         along[at] = p * through[at] + q * through[places + at] + r * through[2 * places + at];
       const [re, im] = spectrum(along, size, size);
       for (let at = 0, to = 2 * axis * count; at < count; at++) {
-        const column = at % half,
-          twice = column && column < half - 1 ? 2 : 1; // half a spectrum stands for all of it
-        slopes[to++] = twice * this.scale[at] * re[at];
-        slopes[to++] = twice * this.scale[at] * im[at];
+        slopes[to++] = steepness[at] * re[at];
+        slopes[to++] = steepness[at] * im[at];
       }
     }
     return slopes;
   }
 
   edit(change) {
-    const {size, half} = this,
+    const {size, scale} = this,
       places = size * size,
-      count = size * half,
+      count = scale.length,
+      along = new Float32Array(places),
       {values} = change(this.draw());
     const logits = values.map(value => {
       // the sigmoid reaches neither 0 nor 1
@@ -145,13 +151,12 @@ export class Fourier {
       return Math.log(inside / (1 - inside));
     });
     invert(this.axes).forEach(([p, q, r], axis) => {
-      const along = new Float64Array(places);
       for (let at = 0; at < places; at++)
         along[at] = p * logits[at] + q * logits[places + at] + r * logits[2 * places + at];
       const [re, im] = spectrum(along, size, size);
       for (let at = 0, to = 2 * axis * count; at < count; at++) {
-        this.parameters[to++] = re[at] / this.scale[at];
-        this.parameters[to++] = im[at] / this.scale[at];
+        this.parameters[to++] = re[at] / scale[at];
+        this.parameters[to++] = im[at] / scale[at];
       }
     });
   }

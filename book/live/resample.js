@@ -12,56 +12,73 @@ export function inverse(angle, factor, right, down, heightByWidth) {
 }
 
 /**
- * Call `visit(place, corners, weights)` for each pixel of an affinely moved image: it is mixed of four pixels, and those
- * beyond the border weigh 0. Both lists are the same at every call.
+ * What each pixel of an affinely moved image is mixed of: four pixels, the places and the weights of all one after the
+ * other. Those beyond the border weigh 0.
  */
-function eachPlace([xx, xy, x0, yx, yy, y0], height, width, visit) {
-  const corners = new Int32Array(4),
-    weights = new Float64Array(4);
-  for (let row = 0, place = 0; row < height; row++) {
+export function mixture([xx, xy, x0, yx, yy, y0], height, width) {
+  const corners = new Int32Array(4 * height * width),
+    weights = new Float32Array(4 * height * width),
+    within = (at, size) => Math.min(Math.max(at, 0), size - 1);
+  for (let row = 0, at = 0; row < height; row++) {
     const v = (2 * row + 1) / height - 1;
-    for (let column = 0; column < width; column++, place++) {
+    for (let column = 0; column < width; column++, at += 4) {
       const u = (2 * column + 1) / width - 1;
       const x = ((xx * u + xy * v + x0 + 1) * width - 1) / 2,
         y = ((yx * u + yy * v + y0 + 1) * height - 1) / 2;
       const left = Math.floor(x),
-        top = Math.floor(y);
-      for (let k = 0; k < 4; k++) {
-        const across = left + (k & 1),
-          down = top + (k >> 1),
-          inside = across >= 0 && across < width && down >= 0 && down < height;
-        corners[k] = inside ? down * width + across : 0;
-        weights[k] = inside ? (1 - Math.abs(x - across)) * (1 - Math.abs(y - down)) : 0;
-      }
-      visit(place, corners, weights);
+        top = Math.floor(y),
+        right = left + 1,
+        bottom = top + 1;
+      const upper = within(top, height) * width,
+        lower = within(bottom, height) * width;
+      corners[at] = upper + within(left, width);
+      corners[at + 1] = upper + within(right, width);
+      corners[at + 2] = lower + within(left, width);
+      corners[at + 3] = lower + within(right, width);
+      const ofLeft = left >= 0 && left < width ? right - x : 0,
+        ofRight = right >= 0 && right < width ? x - left : 0;
+      const ofTop = top >= 0 && top < height ? bottom - y : 0,
+        ofBottom = bottom >= 0 && bottom < height ? y - top : 0;
+      weights[at] = ofTop * ofLeft;
+      weights[at + 1] = ofTop * ofRight;
+      weights[at + 2] = ofBottom * ofLeft;
+      weights[at + 3] = ofBottom * ofRight;
     }
   }
+  return {corners, weights};
 }
 
 const MIDDLE = 0.5; // what lies beyond the border
 
-/** An image as seen through an affine map, gray outside. */
-export function affine({values, height, width}, map) {
+/** An image as seen through an affine map, of which `mixture` told; gray outside. */
+export function affine({values, height, width}, {corners, weights}) {
   const places = height * width,
-    moved = image(height, width);
-  eachPlace(map, height, width, (place, corners, weights) => {
-    for (let plane = 0; plane < 3 * places; plane += places) {
-      let sum = MIDDLE;
-      for (let k = 0; k < 4; k++) sum += weights[k] * (values[plane + corners[k]] - MIDDLE);
-      moved.values[plane + place] = sum;
-    }
-  });
+    moved = image(height, width),
+    now = moved.values;
+  for (let plane = 0; plane < 3 * places; plane += places)
+    for (let place = 0, at = 0; place < places; place++, at += 4)
+      now[plane + place] =
+        MIDDLE +
+        weights[at] * (values[plane + corners[at]] - MIDDLE) +
+        weights[at + 1] * (values[plane + corners[at + 1]] - MIDDLE) +
+        weights[at + 2] * (values[plane + corners[at + 2]] - MIDDLE) +
+        weights[at + 3] * (values[plane + corners[at + 3]] - MIDDLE);
   return moved;
 }
 
 /** Its transpose: each pixel of the gradient goes back to the four it was mixed of. */
-export function affineBack({values, height, width}, map) {
+export function affineBack({values, height, width}, {corners, weights}) {
   const places = height * width,
-    back = image(height, width);
-  eachPlace(map, height, width, (place, corners, weights) => {
-    for (let plane = 0; plane < 3 * places; plane += places)
-      for (let k = 0; k < 4; k++) back.values[plane + corners[k]] += weights[k] * values[plane + place];
-  });
+    back = image(height, width),
+    found = back.values;
+  for (let plane = 0; plane < 3 * places; plane += places)
+    for (let place = 0, at = 0; place < places; place++, at += 4) {
+      const value = values[plane + place];
+      found[plane + corners[at]] += weights[at] * value;
+      found[plane + corners[at + 1]] += weights[at + 1] * value;
+      found[plane + corners[at + 2]] += weights[at + 2] * value;
+      found[plane + corners[at + 3]] += weights[at + 3] * value;
+    }
   return back;
 }
 

@@ -1,7 +1,7 @@
 // Views: what the network looks through (chapters 4, 7 and 8). Each draws its numbers, looks through them, and sends a
 // gradient back. As all are linear, or add something, the way back is a transpose.
 import {image} from './images.js';
-import {affine, affineBack, blurred, blurredBack, gaussian, inverse, roll} from './resample.js';
+import {affine, affineBack, blurred, blurredBack, gaussian, inverse, mixture, roll} from './resample.js';
 
 /** Shift by up to `pixels`; what leaves on one side enters on the other. Numbers: down, right. */
 export const jitter = pixels => ({
@@ -12,7 +12,12 @@ export const jitter = pixels => ({
 
 /** Turn, enlarge and shift in one resampling, gray outside. Numbers: angle, factor, right, down (in half sides). */
 export function randomAffine(degrees, [low, high], pixels) {
-  const map = ({height, width}, numbers) => inverse(...numbers, height / width);
+  let last = {}; // the way back is along the mixture that the way there was
+  const along = ({height, width}, numbers) => {
+    if (last.numbers !== numbers || last.height !== height || last.width !== width)
+      last = {numbers, height, width, mixed: mixture(inverse(...numbers, height / width), height, width)};
+    return last.mixed;
+  };
   return {
     draw: (random, {height, width}) => [
       (random.uniform(-degrees, degrees) * Math.PI) / 180,
@@ -20,8 +25,8 @@ export function randomAffine(degrees, [low, high], pixels) {
       (2 * random.uniform(-pixels, pixels)) / width,
       (2 * random.uniform(-pixels, pixels)) / height,
     ],
-    look: (picture, numbers) => affine(picture, map(picture, numbers)),
-    back: (gradient, numbers) => affineBack(gradient, map(gradient, numbers)),
+    look: (picture, numbers) => affine(picture, along(picture, numbers)),
+    back: (gradient, numbers) => affineBack(gradient, along(gradient, numbers)),
   };
 }
 
