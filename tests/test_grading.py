@@ -101,7 +101,8 @@ LEARNED_BY_HEART = synthetic_class.Kind(  # right wherever the public check look
 
 def grade(folder, **changed):
     """Grade the class that lies in a folder."""
-    assignments, settings = source.every(only="a"), Settings(timeout=60, cell_limit=6, memory=1024, **changed)
+    assignments = source.every(only="a")
+    settings = Settings(timeout=60, cell_limit=6, memory=1024, patience=1, **changed)
     who = Roster(stems=[assignment.name for assignment in assignments]).who
     overlay_folder = folder / "overlay"
     return grading.grade_folder(
