@@ -189,6 +189,7 @@ def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
     assert run.stdout.split() == ["first", "later", "first"], run.stderr
 
 
+@pytest.mark.slow
 def test_a_cluster_elsewhere_gets_the_code_and_its_scheduler_may_die(tmp_path, undisturbed):
     elsewhere, address = tmp_path / "elsewhere", f"tcp://127.0.0.1:{free_port()}"
     elsewhere.mkdir()
