@@ -276,6 +276,11 @@ def test_a_worker_has_one_thread_and_its_own_gpu(client, monkeypatch):
     assert gpus() == ["2", "GPU-8f3a"]
 
 
+def test_a_worker_leaves_ctrl_c_to_the_program(client):
+    """A terminal sends it to them all."""
+    assert client.run(lambda: signal.getsignal(signal.SIGINT), nanny=False).popitem()[1] is signal.SIG_IGN
+
+
 def test_a_worker_has_its_whole_share_of_the_memory_and_is_not_put_to_sleep(client):
     """Dask's own share is the machine's by its cores, however few workers there are; and it pauses at 80 percent."""
     worker = client.scheduler_info()["workers"].popitem()[1]

@@ -417,7 +417,7 @@ def test_the_filter_of_system_calls(machine):
     assert verdict(0, arch=1) == seccomp.KILL
 
 
-@pytest.mark.parametrize("forks", [True, False])
+@pytest.mark.parametrize("forks", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     """Also where forking is not safe, and each notebook gets a server of its own."""
     for name in ("sandbox", "scratch"):
