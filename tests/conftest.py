@@ -10,7 +10,7 @@ from helpers import Network, load_network
 
 # A worker takes a file at a time: those that last longest come first, or one of them is still running when all else
 # is done.
-LONGEST = ("test_grading", "test_cluster", "test_climb", "test_classroom", "test_assignments", "test_nbgrader")
+LONGEST = ("test_climb", "test_pages", "test_grading", "test_cluster", "test_assignments", "test_checks")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -244,28 +244,39 @@ def test_check_says_what_is_stale(capsys, monkeypatch, tmp_path):
 # --- running them ---
 
 RUN = """
-import sys, nbformat
+import json, sys, nbformat
 from nbclient import NotebookClient
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=300, kernel_name="python3").execute()  # stops at an error
-for cell in notebook.cells:
-    for output in cell.get("outputs", []):
-        for line in output.get("text", "").splitlines():
-            if "not written yet" in line.lower():
-                print(cell.id, line)
+anew = [
+    "shell = get_ipython()",
+    "shell.set_custom_exc((), None)",
+    "theirs = [one for one in shell.events.callbacks['post_run_cell'] if 'teaching' in one.__module__]",
+    "_ = [shell.events.unregister('post_run_cell', one) for one in theirs]",
+    "%reset -f",
+]
+whole = nbformat.v4.new_notebook()
+for path in sys.argv[1:]:  # in one kernel, which takes longer to start than a file to run
+    empty = nbformat.v4.new_code_cell(chr(10).join(anew))
+    whole.cells += [empty, *nbformat.read(path, as_version=4).cells]
+NotebookClient(whole, timeout=300, kernel_name="python3").execute()  # stops at an error
+print(json.dumps([
+    [cell.id, line]
+    for cell in whole.cells
+    for output in cell.get("outputs", [])
+    for line in output.get("text", "").splitlines()
+    if "not written yet" in line.lower()
+]))
 """
 
 
-@pytest.mark.parametrize("path", STUDENTS, ids=lambda path: path.stem)
-def test_run_all_on_an_untouched_file_waits_in_words_and_ends(path):
+def test_run_all_on_untouched_files_waits_in_words_and_ends():
     environment = {**os.environ, "POMERANIAN_FAST": "1"}
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN, str(path)], cwd=path.parent, env=environment, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", RUN, *map(str, STUDENTS)]
+    ran = subprocess.run(command, cwd=STUDENTS[0].parent, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-2000:]
-    said = [line for line in ran.stdout.splitlines() if line.strip()]
-    assert len(said) > 10
-    others = [line for line in said if line.lower().count("not written yet") != 1 or "Not yet" in line]
+    said = json.loads(ran.stdout)
+    for path in STUDENTS:
+        assert len([cell for cell, _ in said if cell.startswith(f"{path.stem[0]}-")]) > 10, path.name
+    others = [line for _, line in said if line.lower().count("not written yet") != 1 or "Not yet" in line]
     assert not others
 
 
@@ -317,7 +328,7 @@ def test_the_reference_gets_full_points_and_the_student_file_none(tmp_path):
         cell = next(cell for cell in notebook.cells if marks(cell).get("grade_id", "").endswith("-recipe"))
         cell.source += "\nrecipe.update(steps=3, size=64)\n"
         nbformat.write(notebook, path)
-    chosen = grading_main.parse([str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"])
+    chosen = grading_main.parse([str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"])
     rows = classroom.run(chosen).rows
     assert len(rows) == 2 * len(SOURCES)
     for row in rows:

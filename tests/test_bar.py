@@ -27,11 +27,26 @@ def loud(monkeypatch):
     monkeypatch.delenv("POMERANIAN_QUIET", raising=False)
 
 
-def saved(*cells: str) -> list[nbformat.NotebookNode]:
-    """The outputs of the last cell, as they are stored once all have run."""
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in (BEGIN, *cells)])
-    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
-    return notebook.cells[-1].outputs
+CELLS = {
+    "climbs": "for name in network.classes: visualize(name, network, steps=3, size=32)",
+    "stopped": """
+stop = lambda step, images, scores: step < 1
+_ = visualize(["hen", "zebra", "hen"], network, steps=9, size=32, callbacks=[stop])
+""",
+    "film": "_ = dream_film(torch.rand(1, 3, 40, 40), network, '0', frames=4, octaves=1, progress=True)",
+    "poster": "_ = poster('hen', network, size=96, first=48, steps=2, touches=2)",
+}
+
+
+@pytest.fixture(scope="module")
+def saved() -> dict[str, list[nbformat.NotebookNode]]:
+    """What each cell of one notebook leaves behind, as it is stored once all have run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("POMERANIAN_FAST", raising=False)
+        patch.delenv("POMERANIAN_QUIET", raising=False)
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in (BEGIN, *CELLS.values())])
+        NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    return dict(zip(CELLS, (cell.outputs for cell in notebook.cells[1:]), strict=True))
 
 
 def lines(outputs: list[nbformat.NotebookNode]) -> list[str]:
@@ -40,23 +55,21 @@ def lines(outputs: list[nbformat.NotebookNode]) -> list[str]:
     return [output.data["text/plain"] for output in outputs]
 
 
-def test_a_notebook_keeps_one_plain_line_for_each_climb():
-    first, second = lines(saved("for name in network.classes: visualize(name, network, steps=3, size=32)"))
+def test_a_notebook_keeps_one_plain_line_for_each_climb(saved):
+    first, second = lines(saved["climbs"])
     assert first.startswith("margin of zebra (0): 3 steps, score ") and "hen (1): 3 steps" in second
     assert " in 0 s" in first or " in 1 s" in first or " s" in first.rpartition(" in ")[2]
 
 
-def test_several_at_once_are_counted_and_what_was_stopped_says_how_far_it_came():
-    stop = "callbacks=[lambda step, images, scores: step < 1]"
-    (line,) = lines(saved(f"_ = visualize(['hen', 'zebra', 'hen'], network, steps=9, size=32, {stop})"))
+def test_several_at_once_are_counted_and_what_was_stopped_says_how_far_it_came(saved):
+    (line,) = lines(saved["stopped"])
     assert line.startswith("margin of hen (1) and 2 more: 2 of 9 steps, score ")
 
 
-def test_a_bar_within_a_bar_shares_its_line():
-    film = "_ = dream_film(torch.rand(1, 3, 40, 40), network, '0', frames=4, octaves=1, progress=True)"
-    (line,) = lines(saved(film))
+def test_a_bar_within_a_bar_shares_its_line(saved):
+    (line,) = lines(saved["film"])
     assert line.startswith("film: 3 frames in ")
-    (line,) = lines(saved("_ = poster('hen', network, size=96, first=48, steps=2, touches=2)"))
+    (line,) = lines(saved["poster"])
     assert line.startswith("poster: 2 sizes in ")
 
 

@@ -175,6 +175,7 @@ def test_no_task_begins_after_the_time_is_up():
     assert drawing_done == [(0,), (1,)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_workers_end_with_who_started_them():
     """Also where nobody had the time to tell them: a killed run left its processes drawing."""

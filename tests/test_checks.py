@@ -14,7 +14,7 @@ import pytest
 
 from teaching.checks import ASSIGNMENTS, Wrong, every_check
 
-HIDDEN = range(100, 106)
+HIDDEN, MORE = range(100, 103), range(103, 106)
 THERE = ASSIGNMENTS
 PLANTED = {assignment: importlib.import_module(f"tests.mistakes.{assignment}") for assignment in THERE}
 MISTAKES = [(assignment, mistake) for assignment in THERE for mistake in PLANTED[assignment].MISTAKES]
@@ -38,16 +38,32 @@ def test_the_reference_passes_the_visible_and_the_hidden_tries(assignment, check
     assert message(check, function, HIDDEN) == ""
 
 
-@pytest.mark.parametrize(("assignment", "mistake"), MISTAKES, ids=[f"{a}-{m.check}-{m.name}" for a, m in MISTAKES])
-def test_every_mistake_is_answered_with_the_message_meant_for_it(assignment, mistake):
-    """... in the tries that a student sees and in the hidden ones, and with no other mistake's message."""
+def assert_answered(mistake, seeds):
+    """A mistake is answered with its own message, and with no other mistake's."""
     others = {other.says for _, other in MISTAKES if other.check == mistake.check} - {mistake.says}
-    for seeds in (None, HIDDEN):
-        said = message(mistake.check, mistake.function, seeds)
-        assert said, f"not caught (seeds {seeds})"
-        assert mistake.says in said
-        mixed = [other for other in others if other in said and other not in mistake.says]
-        assert not mixed, f"this message is meant for {mixed}: {said}"
+    said = message(mistake.check, mistake.function, seeds)
+    assert said, f"not caught (seeds {seeds})"
+    assert mistake.says in said
+    mixed = [other for other in others if other in said and other not in mistake.says]
+    assert not mixed, f"this message is meant for {mixed}: {said}"
+
+
+EACH = [pytest.param(mistake, id=f"{assignment}-{mistake.check}-{mistake.name}") for assignment, mistake in MISTAKES]
+
+
+@pytest.mark.parametrize("mistake", EACH)
+def test_every_mistake_is_answered_with_the_message_meant_for_it(mistake):
+    """... in the tries that a student sees and in the hidden ones."""
+    assert_answered(mistake, None)
+    assert_answered(mistake, HIDDEN)
+
+
+@pytest.mark.slow
+def test_in_more_hidden_tries_nothing_is_different():
+    for check_of, check in REFERENCES:
+        assert message(check, PLANTED[check_of].REFERENCES[check], MORE) == "", check
+    for _, mistake in MISTAKES:
+        assert_answered(mistake, MORE)
 
 
 @pytest.mark.parametrize("assignment", THERE)

@@ -98,6 +98,7 @@ def undisturbed(tmp_path_factory) -> dict[str, bytes]:
     return contents(folder)
 
 
+@pytest.mark.slow
 def test_killed_workers_and_a_killed_run_lose_nothing_and_draw_nothing_twice(tmp_path, undisturbed):
     program = start(tmp_path, "--workers", "2")
     wait_for(tmp_path, 2, program)
@@ -125,7 +126,9 @@ def test_control_c_keeps_what_is_drawn(tmp_path, undisturbed, workers):
     assert program.returncode == 1 and "stopped early: the same call does the rest" in said
     assert "Traceback" not in said
     assert contents(tmp_path).items() < undisturbed.items()
-    finish(start(tmp_path, "--workers", "0"))
+    with pytest.raises(SystemExit) as end:  # in this process: another one takes long to start
+        atlas.main([*SMALL, "--folder", str(tmp_path), "--workers", "0"])
+    assert end.value.code == 0
     assert contents(tmp_path) == undisturbed
 
 
@@ -186,6 +189,7 @@ def test_a_cluster_that_ran_another_recipe_gets_this_one(tmp_path):
     assert run.stdout.split() == ["first", "later", "first"], run.stderr
 
 
+@pytest.mark.slow
 def test_a_cluster_elsewhere_gets_the_code_and_its_scheduler_may_die(tmp_path, undisturbed):
     elsewhere, address = tmp_path / "elsewhere", f"tcp://127.0.0.1:{free_port()}"
     elsewhere.mkdir()
@@ -220,7 +224,10 @@ def deadly(batch: Batch, target: int) -> list[bytes]:
     return [PNG] * len(batch.pieces)
 
 
-def test_a_target_that_kills_its_worker_is_recorded_and_its_neighbors_are_drawn(tmp_path, client):
+def test_a_target_that_kills_its_worker_is_recorded_and_its_neighbors_are_drawn(tmp_path, client, monkeypatch):
+    scheduler = client.cluster.scheduler
+    assert scheduler.allowed_failures == 1, "a batch has a second worker to die of, before its pictures are tried alone"
+    monkeypatch.setattr(scheduler, "allowed_failures", 0)  # here one is enough: each death costs seconds
     pieces, recipe = invented(6)
     report = render(pieces, recipe, tmp_path, batch=3, engine=on_dask(client), draw=functools.partial(deadly, target=4))
     assert report.drawn == 5 and report.failed == {"piece-4": "the worker died"}
@@ -267,6 +274,11 @@ def test_a_worker_has_one_thread_and_its_own_gpu(client, monkeypatch):
     assert gpus() == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,GPU-8f3a")  # what we were given of a shared machine
     assert gpus() == ["2", "GPU-8f3a"]
+
+
+def test_a_worker_leaves_ctrl_c_to_the_program(client):
+    """A terminal sends it to them all."""
+    assert client.run(lambda: signal.getsignal(signal.SIGINT), nanny=False).popitem()[1] is signal.SIG_IGN
 
 
 def test_a_worker_has_its_whole_share_of_the_memory_and_is_not_put_to_sleep(client):

@@ -30,6 +30,7 @@ def fails(setting: gpu_check.Setting) -> str:
     raise ValueError("on purpose")
 
 
+@pytest.mark.slow
 def test_a_check_that_crashes_or_hangs_is_a_row_and_the_table_comes(tmp_path, monkeypatch, capsys):
     checks = {"crashes": crashes, "fails": fails, "hangs": hangs, "too late": fails}
     given = {crashes: 300.0, fails: 300.0, hangs: gpu_check.LAST}

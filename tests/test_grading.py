@@ -101,7 +101,8 @@ LEARNED_BY_HEART = synthetic_class.Kind(  # right wherever the public check look
 
 def grade(folder, **changed):
     """Grade the class that lies in a folder."""
-    assignments, settings = source.every(only="a"), Settings(timeout=60, cell_limit=6, memory=1024, **changed)
+    assignments = source.every(only="a")
+    settings = Settings(timeout=60, cell_limit=6, memory=1024, patience=1, **changed)
     who = Roster(stems=[assignment.name for assignment in assignments]).who
     overlay_folder = folder / "overlay"
     return grading.grade_folder(
@@ -416,7 +417,7 @@ def test_the_filter_of_system_calls(machine):
     assert verdict(0, arch=1) == seccomp.KILL
 
 
-@pytest.mark.parametrize("forks", [True, False])
+@pytest.mark.parametrize("forks", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     """Also where forking is not safe, and each notebook gets a server of its own."""
     for name in ("sandbox", "scratch"):

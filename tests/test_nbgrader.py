@@ -26,7 +26,7 @@ STUB = re.compile(r'(?:# YOUR CODE HERE\s*)?raise NotImplementedError\((?:"(?:[^
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course, generated and graded by nbgrader, and graded by us."""
+    """A course whose student file nbgrader has made, and we have."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
@@ -40,35 +40,37 @@ def course(tmp_path_factory):
     config.CourseDirectory.course_id = "pomeranian"
     config.ExecutePreprocessor.timeout = 300
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POMERANIAN_FAST", "1")
         path = Path(sys.executable).parent
         patch.setenv("PATH", f"{path}{os.pathsep}{os.environ['PATH']}")  # nbgrader calls alembic by its name
         api = NbGraderAPI(config=config)
         made, _ = make_assignments.make(synthetic_class.SOURCE)
         generated = api.generate_assignment(NAME)
         assert generated["success"], generated
+        yield {"folder": folder, "made": made, "api": api}
+
+
+@pytest.fixture(scope="module")
+def grades(course):
+    """The same students' grades, nbgrader's and ours; nbgrader starts a kernel for each, which takes its time."""
+    folder = course["folder"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POMERANIAN_FAST", "1")
         right = synthetic_class.quick(synthetic_class.reference())
         wanted = {"correct", "downhill"}
         kinds = [kind for kind in synthetic_class.honest() if kind.name in wanted]
         synthetic_class.write(folder / "ours", kinds, right)
         (folder / "ours" / "untouched").mkdir()
-        nbformat.write(made, folder / "ours" / "untouched" / f"{NAME}.ipynb")
+        nbformat.write(course["made"], folder / "ours" / "untouched" / f"{NAME}.ipynb")
         students = sorted(place.name for place in (folder / "ours").iterdir())
         for student in students:
             place = folder / "submitted" / student / NAME
             place.mkdir(parents=True)
             (place / f"{NAME}.ipynb").write_bytes((folder / "ours" / student / f"{NAME}.ipynb").read_bytes())
-            graded = api.autograde(NAME, student)
+            graded = course["api"].autograde(NAME, student)
             assert graded["success"], graded
     options = [str(folder / "ours"), "--out", str(folder / "out"), "--assignment", NAME, "--jobs", "1"]
     ours = classroom.run(grading_main.parse(options)).rows
-    return {
-        "folder": folder,
-        "made": made,
-        "api": api,
-        "students": students,
-        "ours": {grade.student: grade for grade in ours},
-    }
+    return {"students": students, "ours": {grade.student: grade for grade in ours}}
 
 
 def words(cell):
@@ -94,13 +96,14 @@ def test_both_make_the_same_student_file(course):
         assert {key: marks.get(key) for key in same} == {key: own.get(key) for key in same}
 
 
-def test_both_give_the_same_points(course):
+@pytest.mark.slow
+def test_both_give_the_same_points(course, grades):
     """But for what waits for a person: nbgrader gives all of a picture's points for a recipe that can be drawn."""
     with course["api"].gradebook as gradebook:
-        for student in course["students"]:
+        for student in grades["students"]:
             submitted = gradebook.find_submission(NAME, student)
             theirs = {grade.name: grade.auto_score for notebook in submitted.notebooks for grade in notebook.grades}
-            scores = course["ours"][student].scores
+            scores = grades["ours"][student].scores
             ours = {s.name: None if s.written else s.points + s.waiting * bool(s.picture) for s in scores}
             assert theirs == ours, student
             assert submitted.max_score == 20

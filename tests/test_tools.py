@@ -412,6 +412,7 @@ raise SystemError("a check that fails on a stand-in")
 """
 
 
+@pytest.mark.slow
 def test_the_stand_in_s_steps_are_vgg16_s(tmp_path):
     path = tmp_path / "chapter.ipynb"
     cells = [v4.new_code_cell(code) for code in (COUNTED, "network(image).sum().backward()")]

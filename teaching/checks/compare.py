@@ -91,7 +91,7 @@ def compare(
         got = torch.tensor(number, dtype=torch.float64)
     for message, value in (mistakes or {}).items():
         value = torch.as_tensor(value)
-        if isinstance(got, Tensor) and not close(value, wanted, rtol, atol) and close(got, value, rtol, atol):
+        if isinstance(got, Tensor) and close(got, value, rtol, atol) and not close(value, wanted, rtol, atol):
             return message
     if (problem := check_tensor(got, tuple(wanted.shape), what)) is not None:
         return problem

@@ -25,20 +25,28 @@ return [...document.querySelectorAll('article .margin-note')].map(note => ({
 """
 
 
-def notes_of(browser, url: str, size: str) -> list[dict]:
-    resize(browser, size)
-    browser.get(url)
+@pytest.fixture(scope="module", params=WITH_NOTES)
+def page(browser, address, request):
+    """A page with notes, opened once for both sizes."""
+    resize(browser, "desk")
+    browser.get(f"{address}/{request.param}")
     assert browser.execute_async_script(SETTLED) is True
-    return browser.execute_script(PLACES)
+    return browser
+
+
+def notes_of(page, size: str) -> list[dict]:
+    resize(page, size)
+    found = page.execute_script(PLACES)
+    assert found
+    return found
 
 
 def test_chapters_have_margin_notes():
     assert sum(page.startswith("notebooks/") for page in WITH_NOTES) >= 6
 
 
-@pytest.mark.parametrize("page", WITH_NOTES)
-def test_a_note_stands_beside_the_text_on_a_desk(browser, address, page):
-    for found in notes_of(browser, f"{address}/{page}", "desk"):
+def test_a_note_stands_beside_the_text_on_a_desk(page):
+    for found in notes_of(page, "desk"):
         left, _, right, _ = found["note"]
         assert left > found["column"][2], f"{found['words']}… stands within the text"
         assert 200 <= right - left <= 280
@@ -47,9 +55,8 @@ def test_a_note_stands_beside_the_text_on_a_desk(browser, address, page):
         assert found["size"] < 0.95
 
 
-@pytest.mark.parametrize("page", WITH_NOTES)
-def test_a_note_stands_within_the_text_on_a_phone(browser, address, page):
-    for found in notes_of(browser, f"{address}/{page}", "phone"):
+def test_a_note_stands_within_the_text_on_a_phone(page):
+    for found in notes_of(page, "phone"):
         left, _, right, _ = found["note"]
         assert found["column"][0] - 1 <= left and right <= found["column"][2] + 1, f"{found['words']}… leaves the text"
         assert right - left > 0.9 * (found["column"][2] - found["column"][0]), "a note as wide as the text, on a phone"

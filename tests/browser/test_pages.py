@@ -1,17 +1,16 @@
-"""Every page of the built site in Chromium, desk and light, phone and dark, with no network but the loopback."""
+"""Every page of the built site in Chromium, desk and light, then phone and dark, with no network but the loopback."""
 
 from __future__ import annotations
 
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
-from axe import violations
-from built_site import PAGES, SITE
+from axe import DRAWN, violations
+from built_site import CHAPTERS, LANDING, PAGES, SITE
 from requests_made import requests_made
+from test_page_weights import ALL_PICTURES, limit_of, on_disk
 
 from tools.browser.chromium import SETTLED, in_theme, resize
-
-WAYS = [("desk", "light"), ("phone", "dark")]
 
 BROKEN_PICTURES = """
 return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)
@@ -30,10 +29,20 @@ return ['the page is ' + document.documentElement.scrollWidth + ' pixels wide'].
     .filter(element => element.getBoundingClientRect().right > wide + 1 && !clipped(element))
     .slice(0, 5).map(element => element.outerHTML.slice(0, 100)));
 """
+CHECKS_TOO_WIDE = """
+document.querySelectorAll('.pom-check input').forEach(input => { input.checked = true; });
+return [...document.querySelectorAll('.pom-check :is(legend, label, .pom-check-why)')]
+  .filter(place => place.scrollWidth > place.clientWidth + 1).map(place => place.textContent.slice(0, 60));
+"""
 UNSET_FORMULAS = """
 return [...document.querySelectorAll('article .math')].filter(place => !place.querySelector('mjx-container'))
   .map(place => place.textContent.slice(0, 80))
   .concat([...document.querySelectorAll('mjx-merror')].map(place => 'error: ' + place.textContent.slice(0, 80)));
+"""
+OF_EACH_MAKE = {LANDING, *CHAPTERS[:1], *CHAPTERS[-1:], "book/climb.html", "book/atlas.html", "book/glossary.html"}
+TURN = """
+document.documentElement.dataset.theme = document.documentElement.dataset.mode = arguments[0];
+for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish();
 """
 TO_THE_END = """
 const done = arguments[arguments.length - 1];
@@ -67,26 +76,49 @@ def requested(browser) -> list[str]:
     return sorted({urldefrag(request.url)[0] for request in requests_made(browser)})
 
 
-@pytest.mark.parametrize("size, theme", WAYS)
 @pytest.mark.parametrize("page", PAGES)
-def test_page(watched, address, page, size, theme):
-    """Whole, within its width, without an error, a request to another host, or what axe-core calls serious."""
-    in_theme(watched, address, theme)
+def test_page(watched, address, page):
+    """Whole, within its width, without an error, a request to another host, or what axe-core calls serious.
+
+    It is loaded once, at a desk and in the light, and then turned into what a phone shows at night. Colors, and
+    what else depends on how it is drawn, axe-core sees on a page of each make: the style sheets are the same for all.
+    `test_accessibility` opens every page in every way, once a week, and has all of them looked at.
+    """
+    in_theme(watched, address, "light")
     try:
         requests_made(watched)
-        show(watched, f"{address}/{page}", size)
-        assert watched.execute_script("return document.documentElement.dataset.theme") == theme
-        assert watched.execute_script(BROKEN_PICTURES) == []
-        assert watched.execute_script(UNSET_FORMULAS) == []
-        assert watched.execute_script(TOO_WIDE) == []
-        asked = requested(watched)
+        show(watched, f"{address}/{page}", "desk")
+        at_once = {urldefrag(request.url)[0] for request in requests_made(watched)}
+        pictures = watched.execute_script(ALL_PICTURES)
+        look(watched, "light")
+        asked = sorted({*at_once, *requested(watched)})
         assert any(url.endswith(page) for url in asked), "the log is not complete"
         assert [url for url in asked if not url.startswith(address + "/")] == []
-        assert our_errors(watched) == []
-        found = violations(watched)
+        weight = sum(one.stat().st_size for one in {on_disk(url) for url in [*at_once, *pictures]} if one.is_file())
+        assert weight <= limit_of(page), f"{weight / 1e6:.2f} MB, the limit is {limit_of(page) / 1e6:.0f}"
+        found = violations(watched, contrast=page in OF_EACH_MAKE)
         assert not found, f"{len(found)} found:\n" + "\n".join(found[:12])
+
+        watched.get_log("browser")  # axe-core looks for style sheets where there are none
+        resize(watched, "phone")
+        watched.execute_script(TURN, "dark")
+        look(watched, "dark")
+        assert [url for url in requested(watched) if not url.startswith(address + "/")] == []
+        assert our_errors(watched) == []
+        found = violations(watched, DRAWN) if page in OF_EACH_MAKE else []
+        assert not found, f"{len(found)} found on a phone, in the dark:\n" + "\n".join(found[:12])
+        assert watched.execute_script(CHECKS_TOO_WIDE) == []  # it picks an answer to each question
     finally:
         watched.execute_script("localStorage.clear()")
+
+
+def look(browser, theme: str) -> None:
+    """The page that is open is in its theme, whole and within its width."""
+    assert browser.execute_script("return document.documentElement.dataset.theme") == theme
+    assert browser.execute_script(BROKEN_PICTURES) == []
+    assert browser.execute_script(UNSET_FORMULAS) == []
+    assert browser.execute_script(TOO_WIDE) == []
+    assert our_errors(browser) == []
 
 
 # --- players ---
@@ -144,13 +176,16 @@ def test_players_move(browser, address, page):
     assert our_errors(browser) == []
 
 
-def test_dark_mode_has_no_errors_either(browser, address):
-    show(browser, f"{address}/{PAGES[0]}", "desk")
-    browser.execute_script("document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'")
-    assert our_errors(browser) == []
-
-
 CHAPTER = "notebooks/03_the_ideal_pomeranian.html"
+
+
+def test_a_page_opens_in_the_theme_that_was_chosen(browser, address):
+    in_theme(browser, address, "dark")
+    try:
+        show(browser, f"{address}/{CHAPTER}", "phone")
+        look(browser, "dark")
+    finally:
+        browser.execute_script("localStorage.clear()")
 
 
 def test_a_chapter_printed_from_the_browser_is_dark_on_white_and_whole(browser, address):
