@@ -14,7 +14,7 @@ import pytest
 
 from teaching.checks import ASSIGNMENTS, Wrong, every_check
 
-HIDDEN, MORE = range(100, 103), range(103, 106)
+HIDDEN, MORE = range(100, 102), range(102, 106)
 THERE = ASSIGNMENTS
 PLANTED = {assignment: importlib.import_module(f"tests.mistakes.{assignment}") for assignment in THERE}
 MISTAKES = [(assignment, mistake) for assignment in THERE for mistake in PLANTED[assignment].MISTAKES]

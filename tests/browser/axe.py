@@ -18,7 +18,6 @@ ASK = """
 const done = arguments[arguments.length - 1];
 const settings = {resultTypes: ['violations'], iframes: false};
 if (arguments[0]) settings.runOnly = {type: 'rule', values: arguments[0]};
-if (!arguments[1]) settings.rules = {'color-contrast': {enabled: false}};
 document.querySelectorAll('article details').forEach(one => { one.open = true; });
 // Of what a page repeats a hundred times (colored code, entries of the reference), the first six stand for all;
 // the others and the formulas are taken out meanwhile, since even what is excluded is walked through.
@@ -44,13 +43,12 @@ def engine() -> str:
     return (Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(browser, rules: list[str] | None = None, contrast: bool = True) -> list[str]:
+def violations(browser, rules: list[str] | None = None) -> list[str]:
     """List what axe-core finds on the page that is open, serious and critical.
 
     Args:
         browser: with the page.
         rules: these alone, or all.
-        contrast: whether to look at colors, which takes twice as long as all other rules together.
     """
     browser.execute_script(engine())
-    return browser.execute_async_script(ASK, rules, contrast)
+    return browser.execute_async_script(ASK, rules)

@@ -20,7 +20,7 @@ def test_nothing_serious(browser, address, page, size, theme):
     try:
         show(browser, f"{address}/{page}", size)
         look(browser, theme)
-        found = violations(browser, DRAWN)
+        found = violations(browser, None if (size, theme) == WAYS[0] else DRAWN)
         assert not found, f"{len(found)} found:\n" + "\n".join(found[:12])
     finally:
         browser.execute_script("localStorage.clear()")
