@@ -106,7 +106,7 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     parts.append(
         f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
         "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
-        "it. The other rows owe the judges nothing."
+        "it, and *What is kinship worth?* below says how much. The other rows owe the judges nothing."
     )
     parts += harder(entries, classes)
     parts += ["### What a picture takes", tables.markdown(tables.cost(entries))]
@@ -251,7 +251,7 @@ def kin(results: Path) -> list[str]:
         "*next* class in the list: what shares would be if names meant nothing (by chance, "
         f"{1 / len(imagenet_classes()):.1%})."
     )
-    return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored))]
+    return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored)), kinship.remains(stored)]
 
 
 def tuned(results: Path) -> list[str]:

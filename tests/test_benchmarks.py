@@ -489,3 +489,17 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
         assert row[-1].startswith("0%\N{NO-BREAK SPACE}(")
     assert tables.of_numbers([row[1] for row in table[1:]])
     assert "## What is kinship worth?" in page.kin(tmp_path) and page.kin(tmp_path / "nowhere") == []
+
+
+def test_the_page_says_what_remains_of_a_relative_s_word():
+    def ranks(**first):
+        """Ten pictures, of which each judge names so many first."""
+        return {"own": {name: [1] * first[short] + [7] * (10 - first[short]) for name, short in kinship.NAMES.items()}}
+
+    alone = ranks(SqueezeNet=1, Lite0=9, Lite1=8, Lite2=10)
+    stored = {"Lite2": alone, "SqueezeNet + Lite2": ranks(SqueezeNet=10, Lite0=9, Lite1=10, Lite2=10)}
+    said = kinship.remains(stored)
+    assert "its relatives in 90% and 80% of its pictures, and by SqueezeNet in 10%" in said
+    assert "the relatives' 90% and 100% for what both drew" in said
+    stored["Lite2"] = ranks(SqueezeNet=8, Lite0=9, Lite1=8, Lite2=10)
+    assert kinship.remains(stored) == "" == kinship.remains({}), "a stranger that agrees takes nothing away"

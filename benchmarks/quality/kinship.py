@@ -29,11 +29,12 @@ NAMES = {
     "efficientnet_lite1": "Lite1",
     "efficientnet_lite2": "Lite2",
 }
+STRANGER, RELATIVE = "squeezenet1_1", "efficientnet_lite2"  # of the judges
 CREWS = (
-    ("squeezenet1_1",),
-    ("efficientnet_lite2",),
-    ("efficientnet_lite1", "efficientnet_lite2"),
-    ("squeezenet1_1", "efficientnet_lite2"),
+    (STRANGER,),
+    (RELATIVE,),
+    ("efficientnet_lite1", RELATIVE),
+    (STRANGER, RELATIVE),
 )
 
 
@@ -78,10 +79,35 @@ def rows(stored: dict) -> list[list[str]]:
     return table
 
 
-def cell(found: Sequence[int], own: bool) -> str:
+def remains(stored: dict) -> str:
+    """What the relatives' word on a crew with one of their family in it is worth, in a sentence; nothing if much."""
+    alone, mixed = stored.get(title((RELATIVE,))), stored.get(title((STRANGER, RELATIVE)))
+    relatives = [name for name in NAMES if name not in (STRANGER, RELATIVE)]
+    if not alone or not mixed or 2 * firsts(alone["own"][STRANGER]) > min(firsts(alone["own"][n]) for n in relatives):
+        return ""
+    by_one, by_both = (" and ".join(share(drawn["own"][name]) for name in relatives) for drawn in (alone, mixed))
+    return (
+        f"{NAMES[RELATIVE]} alone is recognized by its relatives in {by_one} of its pictures, and by {NAMES[STRANGER]} "
+        f"in {share(alone['own'][STRANGER])} of the same ones. So the relatives' {by_both} for what both drew together "
+        "say little of what a stranger would see. No stranger is left to ask: pictures by two unlike networks want a "
+        f"third kind of network as their judge, and there is none here. (And {NAMES[STRANGER]} is the weakest judge of "
+        "the four: what it does not recognize may be there.)"
+    )
+
+
+def firsts(ranks: Sequence[int]) -> int:
+    """How often the class is first."""
+    return sum(rank == 1 for rank in ranks)
+
+
+def share(ranks: Sequence[int]) -> str:
+    """How often the class is first, in percent."""
+    return f"{firsts(ranks) / len(ranks):.0%}"
+
+
+def cell(ranks: Sequence[int], own: bool) -> str:
     """A share with Wilson's interval; of a judge that drew, in brackets and without one."""
-    hits = sum(rank == 1 for rank in found)
-    return f"[{hits / len(found):.0%}]" if own else tables.share_of(hits, len(found))
+    return f"[{share(ranks)}]" if own else tables.share_of(firsts(ranks), len(ranks))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
