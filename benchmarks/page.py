@@ -187,8 +187,20 @@ def speed(results: Path) -> list[str]:
     parts = ["## What a step costs", f"Measured on: {words}"]
     for group in engine.groups(found["cases"]):
         parts += [f"### {group}", NOTES.get(group, ""), tables.markdown(engine.rows(found["cases"], group))]
-    parts = [part for part in parts if part]
-    return [*parts, engine.memory_in_words(found["memory_mb"])]
+    parts.append(engine.memory_in_words(found["memory_mb"]))
+    for path in sorted(results.glob("engine-*.json")):
+        parts += elsewhere(store.load(path))
+    return [part for part in parts if part]
+
+
+def elsewhere(found: dict) -> list[str]:
+    """The loop alone, measured on another machine, such as one without bfloat16."""
+    words = f"{in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
+    parts = [
+        f"### With {found['machine']['instructions']} alone",
+        f"Measured on: {words} Nothing is saved by half the bits.",
+    ]
+    return [*parts, *(tables.markdown(engine.rows(found["cases"], group)) for group in (cases.LOOP, cases.LAYERS))]
 
 
 def in_the_browser(results: Path) -> list[str]:

@@ -196,6 +196,19 @@ def test_workers_end_with_who_started_them():
     worker.wait(timeout=20)
 
 
+def test_the_engine_s_page_tells_machines_apart(tmp_path):
+    found = store.load(store.RESULTS / "engine.json")
+    store.save_json(tmp_path / "engine.json", found)
+    alone = "\n".join(page.speed(tmp_path))
+    store.save_json(
+        tmp_path / "engine-few.json", {**found, "machine": found["machine"] | {"instructions": "few vectors"}}
+    )
+    both = "\n".join(page.speed(tmp_path))
+    assert "few vectors" not in alone and both.startswith(alone)
+    assert "### With few vectors alone" in both and " with few vectors, 2 cores" in both
+    assert both.count("| visualize | 1 |") == 2 * alone.count("| visualize | 1 |")
+
+
 # --- fingerprints ---
 
 

@@ -10,11 +10,14 @@ from pathlib import Path
 import torch
 import torchvision
 
+from helpers.basics.settings import native_precision
+
 
 def machine() -> dict[str, str | int | float]:
     """The processor, the threads in use, and the versions, for the page to name."""
     return {
         "processor": processor(),
+        "instructions": instructions(),
         "cores": cores(),
         "threads": torch.get_num_threads(),
         "memory_gb": memory_gb(),
@@ -28,10 +31,17 @@ def machine() -> dict[str, str | int | float]:
 
 def in_words(facts: dict) -> str:
     """The machine in one line."""
+    able = f" with {facts['instructions']}" if "instructions" in facts else ""  # older files do not say
     return (
-        f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}, "
+        f"{facts['processor']}{able}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}, "
         f"Python {facts['python']}, torch {facts['torch']}, torchvision {facts['torchvision']}, {facts['date']}"
     )
+
+
+def instructions() -> str:
+    """The widest vectors that torch uses here, and whether they count in bfloat16; of one name there are several."""
+    half = " and bfloat16" if native_precision(torch.device("cpu")) == torch.bfloat16 else ""
+    return torch.backends.cpu.get_cpu_capability() + half
 
 
 def cores() -> int:
