@@ -183,8 +183,7 @@ def speed(results: Path) -> list[str]:
     found = store.load(results / "engine.json")
     if not found:
         return []
-    words = f"{in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
-    parts = ["## What a step costs", f"Measured on: {words}"]
+    parts = ["## What a step costs", measured_on(found)]
     for group in engine.groups(found["cases"]):
         parts += [f"### {group}", NOTES.get(group, ""), tables.markdown(engine.rows(found["cases"], group))]
     parts.append(engine.memory_in_words(found["memory_mb"]))
@@ -195,12 +194,17 @@ def speed(results: Path) -> list[str]:
 
 def elsewhere(found: dict) -> list[str]:
     """The loop alone, measured on another machine, such as one without bfloat16."""
-    words = f"{in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
-    parts = [
-        f"### With {found['machine']['instructions']} alone",
-        f"Measured on: {words} Nothing is saved by half the bits.",
-    ]
+    able = found["machine"]["instructions"]
+    without = "" if "bfloat16" in able else " There is no bfloat16 here that would save time."
+    parts = [f"### With {able}", measured_on(found) + without]
     return [*parts, *(tables.markdown(engine.rows(found["cases"], group)) for group in (cases.LOOP, cases.LAYERS))]
+
+
+def measured_on(found: dict) -> str:
+    """Where the engine was measured, and how often."""
+    return (
+        f"Measured on: {in_words(found['machine'])}, {found['machine']['threads']} threads, {found['rounds']} rounds."
+    )
 
 
 def in_the_browser(results: Path) -> list[str]:

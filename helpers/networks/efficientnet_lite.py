@@ -31,7 +31,7 @@ class SameConv2d(nn.Conv2d):
         (k, _), (s, _) = self.kernel_size, self.stride
         height, width = x.shape[-2:]
         down, right = (max((-(-n // s) - 1) * s + k - n, 0) for n in (height, width))
-        if down % 2 or right % 2:
+        if down % 2 or right % 2:  # the odd pixel; a convolution pads both sides alike
             x, down, right = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2)), 0, 0
         return F.conv2d(x, self.weight, self.bias, s, (down // 2, right // 2), groups=self.groups)
 

@@ -25,7 +25,7 @@ def boxes_of(browser):
     return found
 
 
-# The questions of all pages are made alike, and that they fit on a phone is seen in `test_page`: one walk is enough.
+# The questions of all pages are made alike, and that they fit on a phone is seen in `test_page`: two walks are enough.
 WALKS = [(PAGES[0], "desk"), (PAGES[-1], "phone")]
 OTHERS = [pytest.param(page, "phone", marks=pytest.mark.slow) for page in PAGES[:-1]]
 
