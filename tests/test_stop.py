@@ -41,6 +41,7 @@ def draw(**options):
 def program(code: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", BEGIN + code],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,22 +65,24 @@ def test_a_script_ends_and_does_not_say_that_all_went_well():
 
 
 def test_a_list_does_not_go_on_with_the_next_and_the_picture_is_kept():
-    """Pressed once, twice and three times; a third may come when nothing is drawn any more."""
+    """Pressed once, twice and three times; a second or third may come when nothing is drawn any more."""
     code = """
 before = None
 for times in (1, 2, 3):
     said.clear()
+    sys.stdin.readline()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         [(print("another") if k else None, draw()) for k in range(3)]
     except KeyboardInterrupt:
-        if times == 3:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     kept = last_result()
     print(kept is not before, kept.interrupted, kept.images.shape, len(kept.scores) > 1, flush=True)
     before = kept
 """
     running = program(code)
     for times in (1, 2, 3):
+        print("go on", file=running.stdin, flush=True)
         assert running.stdout.readline() == "running\n"
         for _ in range(times):
             running.send_signal(signal.SIGINT)
@@ -149,7 +152,7 @@ def test_the_stop_button_during_run_all_aborts_what_is_queued():
             pass
         manager.interrupt_kernel()
         statuses = {}
-        while set(statuses) != set(cells):
+        while not set(statuses) >= set(cells):  # on a busy machine there are late answers to "are you ready?", too
             message = client.get_shell_msg(timeout=60)
             statuses[message["parent_header"]["msg_id"]] = message["content"]["status"]
         while not shown:
