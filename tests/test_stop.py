@@ -38,15 +38,20 @@ def draw(**options):
 """
 
 
-def program(code: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", BEGIN + code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+@pytest.fixture
+def program():
+    """Starts a program; one that a failed test left drawing does not draw on beside the other tests."""
+    started = []
+
+    def start(code: str) -> subprocess.Popen:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        command = [sys.executable, "-W", "ignore", "-c", BEGIN + code]
+        started.append(subprocess.Popen(command, **pipes, text=True, cwd=ROOT))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
 
 
 def press(running: subprocess.Popen, times: int = 1) -> tuple[str, str]:
@@ -57,14 +62,14 @@ def press(running: subprocess.Popen, times: int = 1) -> tuple[str, str]:
     return running.communicate(timeout=60)
 
 
-def test_a_script_ends_and_does_not_say_that_all_went_well():
+def test_a_script_ends_and_does_not_say_that_all_went_well(program):
     running = program("draw()\nprint('went on')\n")
     out, err = press(running)
     assert "went on" not in out and "Stopped after" in err and "of 1000000 steps" in err
     assert running.returncode, "torch._dynamo keeps Python from ending by the signal itself, which would be -SIGINT"
 
 
-def test_a_list_does_not_go_on_with_the_next_and_the_picture_is_kept():
+def test_a_list_does_not_go_on_with_the_next_and_the_picture_is_kept(program):
     """Pressed once, twice and three times; a second or third may come when nothing is drawn any more."""
     code = """
 before = None
