@@ -48,17 +48,18 @@ def ascend(
 
     Args:
         objective: what to maximize; each image of the batch has its own score.
-        network: a network, which is left as it was.
+        network: a network, which is left as it was. Several ``together`` take turns: a step asks each of them, and the
+            image moves after each answer (chapter 8).
         image: a parameterization: called without arguments it gives (B, 3, H, W). It is changed in place.
         steps: how many, from 1 on.
         optimizer: from parameters to any optimizer of torch, which will minimize −score; for instance
             ``functools.partial(torch.optim.AdamW, lr=5.0, weight_decay=0.1)``.
-        schedule: from that optimizer to a learning-rate scheduler of torch, stepped once a step.
+        schedule: from that optimizer to a learning-rate scheduler of torch, stepped once a step, after all turns.
         views: random transforms through which the network looks, first to last (chapter 4).
         edits: transforms done to the image after a step, first to last (chapter 4).
         seed: of the views, and of whatever else is random on the way.
-        precision: ``torch.bfloat16`` runs the network in half the bits, ``"auto"`` does so where the processor has
-            instructions for it; by default the network's own. Image, gradient and optimizer stay float32.
+        precision: ``torch.bfloat16`` runs the network in half the bits, ``"auto"`` does so where that is faster
+            (``fastest_precision``); by default the network's own. Image, gradient and optimizer stay float32.
         watching: what ``Watch`` shall keep, show and call: ``frames``, ``finish``, ``callbacks``, ``preview``,
             ``progress``, ``checkpoint``.
 
@@ -77,28 +78,28 @@ def ascend(
     # The objective meets the network, the image goes where the network is, and its numbers are what is optimized.
     network.refresh()
     bound, image = objective.bind(network), image.to(network.device)
-    parameters = [*image.parameters()]
-    optimizer = optimizer(parameters)
+    optimizer = optimizer([*image.parameters()])
     schedule = schedule(optimizer) if schedule else None
-    precision = network.fastest_precision() if precision == "auto" else precision
+    precisions = [turn.fastest_precision() if precision == "auto" else precision for turn in network.turns]
 
     # Frames, progress, checkpoints, callbacks and Ctrl-C are the watch's.
     watch = Watch(bound.words, network, steps, seed, in_words(optimizer, views, edits), made_by, **watching)
-    begin = watch.resume(image, optimizer, schedule, partial(bound.of, network))
+    begin = watch.resume(image, optimizer, schedule, partial(bound.mean_of, network.turns))
 
-    def look() -> Tensor:  # one look at the image, for the optimizer, which may want several a step
+    def look(turn: int) -> Tensor:  # one look at the image, for the optimizer, which may want several a turn
         optimizer.zero_grad()
-        images = image()
-        scores = bound.of(network, through(views, images, step), precision)  # in evaluation mode, whatever its own is
+        images, member = image(), network.turns[turn]
+        scores = bound.of(member, through(views, images, step), precisions[turn])  # in evaluation mode
         loss = -scores.sum()  # optimizers go down, we go up
-        network.backward(loss, parameters)  # its own weights get no gradient
-        watch.look(images, scores)
+        member.backward(loss, [*image.parameters()])  # its own weights get no gradient
+        watch.look(turn, images, scores)
         return loss
 
     with watch:
         for step in range(begin, steps):
-            with watch.turn:
-                optimizer.step(look)
+            with watch.chance:
+                for turn in range(len(network.turns)):  # one, unless several networks draw together
+                    optimizer.step(partial(look, turn))
                 if schedule:
                     schedule.step()
                 for edit in edits:
@@ -109,7 +110,7 @@ def ascend(
 
     # The score at the end is of the image itself, not of a view of it.
     with watch, torch.no_grad():
-        watch.final = bound.of(network, image())
+        watch.final = bound.mean_of(network.turns, image())
     return watch.result(image())
 
 

@@ -18,9 +18,9 @@ class Style:
         fourier: options of ``Fourier``.
         affine: options of ``random_affine``, the view of every style.
         why: what it is for.
-        blur: sigma of ``random_blur``, in pixels; 0 for none.
+        blur: sigma of ``random_blur``, in pixels of an image with 224 a side; 0 for none.
         noise: standard deviation of ``noise``; 0 for none.
-        begin: the share of the steps after which blur and noise come in.
+        begin: the steps after which blur and noise come in.
         restarts: how often a picture that never took off is begun again.
     """
 
@@ -31,17 +31,17 @@ class Style:
     why: str
     blur: float = 0.0
     noise: float = 0.0
-    begin: float = 0.5
+    begin: int = 32
     restarts: int = 2
 
-    def views(self, size: int, steps: int) -> list[Transform]:
-        """What the network looks through, for images of ``size`` pixels a side and so many steps.
+    def views(self, size: int) -> list[Transform]:
+        """What the network looks through, for images of ``size`` pixels a side.
 
         Blur and noise come in late: from the first step on they drown the gradient before there is anything to see.
         """
-        views, after = [random_affine(**self.affine, pixels=size / 28)], int(self.begin * steps)
-        views += [random_blur(self.blur, after=after)] if self.blur else []
-        return views + ([noise(self.noise, after=after)] if self.noise else [])
+        views = [random_affine(**self.affine, pixels=size / 28)]
+        views += [random_blur(self.blur * size / 224, after=self.begin)] if self.blur else []
+        return views + ([noise(self.noise, after=self.begin)] if self.noise else [])
 
 
 WIDE = dict(degrees=20, scale=(0.5, 1.4))
@@ -49,7 +49,7 @@ NEAR = dict(degrees=15, scale=(0.5, 1.2))
 STYLES = {
     "clear": Style(0.5, 0.1, dict(chroma=0.5, gain=0.2), WIDE, "what another network recognizes best"),
     "natural": Style(
-        0.5, 0.15, dict(chroma=0.9, gain=0.3, decay=1.3), NEAR, "what a person recognizes best", blur=1.0, noise=0.05
+        0.5, 0.15, dict(chroma=0.9, gain=0.3, decay=1.3), NEAR, "what a person recognizes best", blur=1.5, noise=0.1
     ),
     "bold": Style(0.0, 0.1, dict(chroma=1.0, gain=0.3), WIDE, "the logit alone, in full color"),
 }

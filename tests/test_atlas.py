@@ -60,7 +60,7 @@ def test_a_name_changes_with_the_network_s_numbers(monkeypatch):
 def test_a_name_changes_with_the_precision_and_workers_draw_in_it(monkeypatch):
     found = []
     for precision in (None, torch.bfloat16):
-        monkeypatch.setattr(atlas, "native_precision", lambda _, chosen=precision: chosen)
+        monkeypatch.setattr("helpers.networks.tried.native_precision", lambda _, chosen=precision: chosen)
         pieces, recipe = plan([259], "squeezenet1_1", **QUICK)
         found.append((pieces[0].name, draw_batch(Batch(tuple(pieces), recipe))[0]))
     assert found[0][0] != found[1][0] and found[0][1] != found[1][1]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import threading
+from functools import partial
 
 import own_networks as own
 import pytest
 import torch
 from torch import nn
+from torchvision.models import mobilenet_v3_small
 from torchvision.transforms import v2
 
 from helpers import (
@@ -21,6 +23,7 @@ from helpers import (
     class_probability,
     deep_dream,
     layer,
+    load_network,
     maximal_class_input,
     per_image,
     poster,
@@ -247,6 +250,29 @@ def test_what_cannot_run_in_half_of_the_bits_says_so_once(monkeypatch, capsys):
     drawn = visualize(3, of(Stubborn()), **QUICK | dict(precision="auto"))
     assert drawn.images.isfinite().all()
     assert capsys.readouterr().out.count("half of the bits will not do") == 1
+
+
+@pytest.mark.parametrize("make, half", [(own.Plain, True), (partial(mobilenet_v3_small, num_classes=10), False)])
+def test_a_processor_runs_mobile_networks_in_all_their_bits(monkeypatch, make, half):
+    """Depthwise convolutions take it up to twice as long in half of the bits."""
+    monkeypatch.setattr("helpers.networks.tried.native_precision", lambda device: torch.bfloat16)
+    assert of(make()).fastest_precision() == (torch.bfloat16 if half else None)
+
+
+def test_of_those_who_take_turns_each_runs_in_what_is_fastest_for_it(monkeypatch, squeezenet):
+    monkeypatch.setattr("helpers.networks.tried.native_precision", lambda device: torch.bfloat16)
+    lite, seen = load_network("efficientnet_lite0"), []
+    for network in (squeezenet, lite):
+        plain = network.activations
+
+        def noted(images, layers, precision=None, network=network, plain=plain):
+            if torch.is_grad_enabled() and images.requires_grad:
+                seen.append((network.name, precision))
+            return plain(images, layers, precision)
+
+        monkeypatch.setattr(network, "activations", noted)
+    visualize(3, [squeezenet, lite], **QUICK | dict(precision="auto", steps=2))
+    assert seen == [("squeezenet1_1", torch.bfloat16), ("efficientnet_lite0", None)] * 2
 
 
 def test_torch_s_defaults_are_the_reader_s_own_affair(squeezenet):

@@ -12,7 +12,7 @@ from helpers import channel, last_result, load_result, plan, render, visualize
 from helpers.transforms import Named
 
 CLASSES = ["zebra", "Pomeranian", "goldfish"]
-RUN = dict(steps=32, size=64, lr=0.2, progress=False, precision=None)
+RUN = dict(steps=32, size=96, lr=0.2, progress=False, precision=None)
 
 
 class Drowning(Named):

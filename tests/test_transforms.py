@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from own_networks import Plain
@@ -22,6 +24,7 @@ from helpers import (
     random_affine,
     rotate,
     scale,
+    visualize,
     zoom,
 )
 from helpers.running.seeding import Seeded
@@ -120,6 +123,21 @@ def test_the_loop_looks_through_a_late_view_once_its_steps_are_done():
     assert len(seen) == 2
 
 
-def test_blur_and_noise_of_natural_come_in_halfway():
-    affine, *late = STYLES["natural"].views(224, steps=100)
-    assert getattr(affine, "after", 0) == 0 and [view.after for view in late] == [50, 50]
+def test_blur_and_noise_of_natural_come_in_late():
+    affine, *late = STYLES["natural"].views(224)
+    assert getattr(affine, "after", 0) == 0 and [view.after for view in late] == [STYLES["natural"].begin] * 2
+    assert 0 < STYLES["natural"].begin < 64  # 64 steps are what is measured, too
+
+
+def test_the_blur_of_a_style_is_as_wide_on_a_picture_of_any_size():
+    words = [repr(replace(STYLES["natural"], blur=2.0).views(size)[1]) for size in (112, 224, 448)]
+    assert [word.split(" ")[0] for word in words] == ["random_blur(1)", "random_blur(2)", "random_blur(4)"]
+
+
+def test_a_style_draws_through_its_late_views(small):
+    """Blur and noise that begin at once make another picture than those that never do."""
+    options = dict(steps=6, size=32, progress=False)
+    early, never = (
+        visualize("dog", small, style=replace(STYLES["natural"], begin=begin), **options).raw for begin in (1, 99)
+    )
+    assert not torch.allclose(early, never, atol=1e-3)

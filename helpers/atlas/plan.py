@@ -18,7 +18,6 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from ..basics.files import state_in_words
-from ..basics.settings import native_precision
 from ..networks.ensemble import together
 from ..networks.load import load_network
 from ..networks.network import Network
@@ -102,7 +101,7 @@ def plan(
             f"plan takes the name of a network, since workers load it themselves; got a {type(network).__name__}"
         )
     loaded, weights = _network(network or load_network().name, device)
-    precision = "bfloat16" if native_precision(loaded.device) == torch.bfloat16 else "float32"
+    precision = "bfloat16" if loaded.fastest_precision() == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)
     style = asdict(find_style(made.style))
     found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]

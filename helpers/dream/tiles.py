@@ -54,6 +54,11 @@ class Tiles:
         """The networks that answer."""
         return self.network.members
 
+    @property
+    def turns(self) -> list[Tiles]:
+        """Whom ``ascend`` asks in each step: the tiles, whose network answers as one."""
+        return [self]
+
     def refresh(self) -> None:
         """Forget what was found out about the network."""
         self.network.refresh()

@@ -13,7 +13,7 @@ from .network import Network
 
 
 class Ensemble(Network):
-    """A network whose logits are the mean of its members' logits (chapter 8).
+    """A network whose logits are the mean of its members' logits; in an ascent they take turns (chapter 8).
 
     Args:
         members: networks with the same classes in the same order, each with its own normalization.
@@ -30,6 +30,11 @@ class Ensemble(Network):
     def members(self) -> list[Network]:
         """The networks that answer together."""
         return list(self.core)
+
+    @property
+    def turns(self) -> list[Network]:
+        """Each member: the image moves after each one's answer."""
+        return self.members
 
     def activations(
         self, images: Tensor, layers: Layer | Iterable[Layer], precision: torch.dtype | None = None

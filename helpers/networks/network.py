@@ -81,6 +81,11 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         return [self]
 
     @property
+    def turns(self) -> list[Network]:
+        """Whom ``ascend`` asks in each step, one after another: this network, or each member of an ensemble."""
+        return [self]
+
+    @property
     def device(self) -> torch.device:
         """Where its parameters are."""
         return next((t.device for t in self._tensors()), torch.device("cpu"))

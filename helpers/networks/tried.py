@@ -14,6 +14,12 @@ from .logits import find_logits
 SIDES = (224, 64, 32, 96, 128, 256, 299, 384, 512, 28, 518)  # pixels a side, tried in this order
 
 
+def is_mobile(core: nn.Module) -> bool:
+    """Whether some of its convolutions filter each channel by itself, 3 or 5 pixels wide."""
+    convolutions = (module for module in core.modules() if isinstance(module, nn.Conv2d))
+    return any(1 < conv.groups == conv.in_channels and max(conv.kernel_size) in (3, 5) for conv in convolutions)
+
+
 class Tried:
     """What a network can be asked that only a trial can answer. ``refresh`` forgets the answers."""
 
@@ -97,9 +103,12 @@ class Tried:
         return counts.pop()
 
     def fastest_precision(self) -> torch.dtype | None:
-        """``torch.bfloat16`` where the processor multiplies it faster and the network can, else ``None``."""
+        """``torch.bfloat16`` where the processor multiplies it faster and the network can, else ``None``.
+
+        A processor takes up to twice as long in it for the depthwise convolutions of mobile networks.
+        """
         precision = native_precision(self.device)
-        if precision is None or self.dtype != torch.float32:
+        if precision is None or self.dtype != torch.float32 or (self.device.type == "cpu" and is_mobile(self.core)):
             return None
         try:
             x = self._blank(self.size, self.size).requires_grad_()

@@ -33,7 +33,7 @@ class NotFinite(ArithmeticError):
 class Watch:
     """Keeps scores and frames, shows a bar, writes checkpoints, calls back, and hears Ctrl-C (``stop``).
 
-    ``with watch:`` ends an ascent where Ctrl-C is pressed; ``with watch.turn:`` gives torch's generators to the run.
+    ``with watch:`` ends an ascent where Ctrl-C is pressed; ``with watch.chance:`` gives torch's generators to the run.
 
     Args:
         objective, network, steps, seed, settings, made_by: what the ``Result`` says of the run.
@@ -66,9 +66,10 @@ class Watch:
         self.made_by, self.callbacks, self.interrupted = made_by, callbacks, False
         self.history = History(steps, frames, finish)
         self.progress = Progress(steps, objective, progress, preview, finish)
-        self.turn = Seeded(seed, network.device)
+        self.chance = Seeded(seed, network.device)
         self.path, self.checkpoint = checkpoint, None
         self.images: Tensor | None = None
+        self.scores: dict[int, Tensor] = {}
         self.final: Tensor | None = None
         CALL.so_far = self.so_far
 
@@ -86,17 +87,18 @@ class Watch:
         """Go on with a run that was killed, if its checkpoint is there. Returns the step to begin with."""
         if self.path is None:
             return 0
-        with self.turn.anew(), torch.no_grad():  # what an objective does not say of itself, its scores tell
+        with self.chance.anew(), torch.no_grad():  # what an objective does not say of itself, its scores tell
             scores = [f"{s:.4g}" for s in score(image()).tolist()]
         identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}"
         self.checkpoint = Checkpoint(self.path, identity, image, optimizer, schedule, self.history)
-        with self.turn:
+        with self.chance:
             return self.checkpoint.resume()
 
-    def look(self, images: Tensor, scores: Tensor) -> None:
-        """Note the images (B, 3, H, W) and scores (B,) of a step, of which an optimizer may look at several."""
+    def look(self, turn: int, images: Tensor, scores: Tensor) -> None:
+        """Note the images (B, 3, H, W) with which a step begins, and the scores (B,) of each turn's first look."""
         if self.images is None:
-            self.images, self.scores = images.detach().clone(), scores.detach()
+            self.images = images.detach().clone()
+        self.scores.setdefault(turn, scores.detach())
 
     def goes_on(self, step: int) -> bool:
         """Hand on the step that was taken. Returns whether there shall be another.
@@ -104,7 +106,8 @@ class Watch:
         Raises:
             NotFinite: its score is NaN or infinite.
         """
-        images, scores, self.images = self.images, self.scores, None
+        images, scores = self.images, torch.stack([*self.scores.values()]).mean(dim=0)
+        self.images, self.scores = None, {}
         self.check(step, scores, images)
         self.history.add(step, images, scores)
         if self.checkpoint:
