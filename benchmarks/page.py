@@ -255,36 +255,36 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
 def kin(results: Path) -> list[str]:
     """The part on what a judge's kinship with the artist is worth."""
     stored = store.load(results / "kinship.json")
-    if not stored:
+    table = kinship.rows(stored)
+    if len(table) < 2:
         return []
     count = next(iter(stored.values()))["classes"]
     words = (
         f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
-        f"restarts, drawn by {len(kinship.CREWS)} crews and judged by {len(kinship.NAMES)} networks: how often is the "
+        f"restarts, drawn by {len(table) - 1} crews and judged by {len(kinship.NAMES)} networks: how often is the "
         "class named first? A judge that drew along stands in brackets: it says only that the ascent worked. The Lites "
         "are kin to each other, and SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on "
         "what it drew alone, are the figures without kinship. The last column asks all judges for the name of the "
         "*next* class in the list: what shares would be if names meant nothing (by chance, "
         f"{1 / len(imagenet_classes()):.1%})."
     )
-    return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored)), kinship.remains(stored)]
+    return ["## What is kinship worth?", words, tables.markdown(table), kinship.remains(stored)]
 
 
 def tuned(results: Path) -> list[str]:
     """The part on how the style for the eye was found: what was tried on even classes, failures too."""
-    stored = store.load(results / "tuning.json")
-    if not stored:
+    table = tuning.rows(store.load(results / "tuning.json"))
+    if len(table) < 2:
         return []
     words = (
         f"What was tried for the style `natural`: {tuning.COUNT} even classes drawn by lot, by the networks of "
-        f"*visualize, natural, with {SECOND}*, {tuning.STEPS} steps, {tuning.SIZE}×{tuning.SIZE}, seed {tuning.SEED}, "
-        "no restarts. Of how many does each judge name the class first: as they are, reduced to "
-        f"{TILE} pixels, without colors, and blurred (σ = {SIGMA:g})? Views that blur and add noise from "
-        "the first step on drown the gradient before there is anything to see: the first row is what the style once "
-        "was. What one class more or less says, {doc}`chapter 8 <../notebooks/08_a_second_opinion>` says; where rows "
-        "are close, the eye decided."
+        f"*visualize, natural, with {SECOND}*, in turn unless it says otherwise, {tuning.STEPS} steps, "
+        f"{tuning.SIZE}×{tuning.SIZE}, seed {tuning.SEED}, no restarts. Of how many does each judge name the class "
+        f"first: as they are, reduced to {TILE} pixels, without colors, and blurred (σ = {SIGMA:g})? What one class "
+        "more or less says, {doc}`chapter 8 <../notebooks/08_a_second_opinion>` says; where rows are close, the eye "
+        "decided."
     )
-    return ["## How `natural` was found", words, tables.markdown(tuning.rows(stored))]
+    return ["## How `natural` was found", words, tables.markdown(table)]
 
 
 def settings(entries: Sequence[dict]) -> str:

@@ -441,11 +441,12 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
 
 def test_what_was_tried_for_natural_is_what_the_page_says():
     tried, stored = tuning.candidates(), store.load(store.RESULTS / "tuning.json")
-    assert [*tried] == [*stored] and len({tuning.settings(style) for style in tried.values()}) == len(tried)
-    for words, style in tried.items():
-        assert stored[words]["settings"] == tuning.settings(style), f"{words}: drawn with other settings"
-    taken, style = list(tried.items())[-1]
-    assert style == STYLES["natural"]
+    assert [*tried] == [*stored] and len({tuning.settings(one) for one in tried.values()}) == len(tried)
+    for words, one in tried.items():
+        assert stored[words]["settings"] == tuning.settings(one), f"{words}: drawn with other settings"
+    taken, last = list(tried.items())[-1]
+    assert last == tuning.Candidate(STYLES["natural"])
+    assert tuning.rows({taken: {**stored[taken], "settings": "others"}}) == tuning.rows({})
     classes = tuning.even_classes()
     assert len(set(classes)) == tuning.COUNT and not any(c % 2 for c in classes) and max(classes) < 1000
     table = tuning.rows(stored)
@@ -505,14 +506,18 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
 
 
 def test_the_page_says_what_remains_of_a_relative_s_word():
-    def ranks(**first):
-        """Ten pictures, of which each judge names so many first."""
-        return {"own": {name: [1] * first[short] + [7] * (10 - first[short]) for name, short in kinship.NAMES.items()}}
+    def ranks(*crew, **first):
+        """Ten pictures by a crew, of which each judge names so many first."""
+        own = {name: [1] * first[short] + [7] * (10 - first[short]) for name, short in kinship.NAMES.items()}
+        return {kinship.title(crew): {"mark": kinship.mark(crew, 10), "classes": 10, "own": own, "shuffled": own}}
 
-    alone = ranks(SqueezeNet=1, Lite0=9, Lite1=8, Lite2=10)
-    stored = {"Lite2": alone, "SqueezeNet + Lite2": ranks(SqueezeNet=10, Lite0=9, Lite1=10, Lite2=10)}
-    said = kinship.remains(stored)
+    one, two = (kinship.RELATIVE,), (kinship.STRANGER, kinship.RELATIVE)
+    alone = ranks(*one, SqueezeNet=1, Lite0=9, Lite1=8, Lite2=10)
+    both = ranks(*two, SqueezeNet=10, Lite0=9, Lite1=10, Lite2=10)
+    said = kinship.remains(alone | both)
     assert "its relatives in 90% and 80% of its pictures, and by SqueezeNet in 10%" in said
     assert "the relatives' 90% and 100% for what both drew" in said
-    stored["Lite2"] = ranks(SqueezeNet=8, Lite0=9, Lite1=8, Lite2=10)
-    assert kinship.remains(stored) == "" == kinship.remains({}), "a stranger that agrees takes nothing away"
+    agrees = ranks(*one, SqueezeNet=8, Lite0=9, Lite1=8, Lite2=10)
+    assert kinship.remains(agrees | both) == "" == kinship.remains({}), "a stranger that agrees takes nothing away"
+    stale = {"Lite2": alone["Lite2"] | {"mark": "of other code"}}
+    assert kinship.remains(stale | both) == "" and len(kinship.rows(stale | both)) == 2

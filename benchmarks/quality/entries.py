@@ -151,7 +151,7 @@ def from_recipe(path: str | Path) -> Entry:
 def every_entry() -> list[Entry]:
     """Ours and the peers', in the order of the tables."""
     mark = fingerprint.digest(fingerprint.of_helpers(), "maximal_class_input")
-    eye = "the style for the eye, two networks at once, eight at a time; begun again, twice at most, if need be"
+    eye = "the style for the eye, two networks in turn, eight at a time; begun again, twice at most, if need be"
     natural = dict(options={"style": "natural", "restarts": 2}, second=True, batch=8)
     original = "256×256 pixels from U[0, 1], not normalized, AdamW at 5 with weight decay 0.1 (chapter 3)"
     return [
@@ -159,7 +159,7 @@ def every_entry() -> list[Entry]:
         ours("visualize-alone", "visualize, alone", "its defaults, one picture at a time"),
         ours("visualize-quick", "visualize, quick", "64 steps, eight at a time", batch=8, own_steps=64),
         ours(
-            "visualize-two", f"visualize, with {SECOND}", "two networks at once, eight at a time", second=True, batch=8
+            "visualize-two", f"visualize, with {SECOND}", "two networks in turn, eight at a time", second=True, batch=8
         ),
         ours("natural-two", f"visualize, natural, with {SECOND}", eye, **natural),
         ours(

@@ -25,6 +25,7 @@ PICTURES_DEPEND_ON = (
     "parameterizations",
     "transforms",
     "running/seeding",
+    "networks/ensemble",
 )
 
 

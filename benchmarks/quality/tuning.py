@@ -11,49 +11,59 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.measure import store
 from benchmarks.quality import drawing, entries
 from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups
 from benchmarks.quality.entries import SECOND_NAME
-from helpers import STYLES, Style, second_opinion, visualize
+from helpers import STYLES, Network, Style, second_opinion, visualize
 
 COUNT, STEPS, SIZE, SEED, GROUP = 24, 64, 224, 0, 6
 ARTISTS = (NETWORK, SECOND_NAME)
+TAKEN = "rate 0.15, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on: *taken*"
 
 
-def candidates() -> dict[str, Style]:
+@dataclass(frozen=True)
+class Candidate:
+    """A style, and whether the two networks take turns or are both asked at one place."""
+
+    style: Style
+    in_turn: bool = True
+
+
+class Mean(nn.Module):
+    """Networks that are asked at one place: the mean of their logits."""
+
+    def __init__(self, *networks: Network):
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, classes) of images (B, 3, H, W)."""
+        return torch.stack([network(images) for network in self.networks]).mean(dim=0)
+
+
+def candidates() -> dict[str, Candidate]:
     """All that were tried, by what they are in words, in the order of the table; the last is the one that was taken."""
     taken = STYLES["natural"]
-    first = replace(taken, lr=0.1, fourier=dict(chroma=0.9, gain=0.25, decay=1.3), blur=2.0, noise=0.2)
-    mild = replace(first, blur=1.0, noise=0.05)
-
-    def waves(**change: float) -> Style:
-        return replace(mild, fourier={**mild.fourier, **change})
-
-    small = replace(mild, affine={**mild.affine, "scale": (0.3, 1.2)})
-    return {
-        "blur to 2 and noise to 0.2, from the first step": replace(first, begin=0.0),
-        "the same, from half of the steps on": first,
-        "blur to 1, noise to 0.1, from the first step": replace(first, blur=1.0, noise=0.1, begin=0.0),
-        "blur to 1, noise to 0.1, from half of the steps on": replace(first, blur=1.0, noise=0.1),
-        "blur to 1, noise to 0.05, from the first step": replace(mild, begin=0.0),
-        "blur to 1, noise to 0.05, from half of the steps on: *mild*": mild,
-        "neither": replace(first, blur=0.0, noise=0.0),
-        "mild, margin 1": replace(mild, margin=1.0),
-        "mild, scales from 0.3": small,
-        "mild, amplitudes over f^1.5": waves(decay=1.5),
-        "mild, colors 0.7": waves(chroma=0.7),
-        "mild, gain 0.35": waves(gain=0.35),
-        "mild, learning rate 0.15": replace(mild, lr=0.15),
-        "mild, learning rate 0.15, gain 0.3: taken": taken,
+    thick = replace(taken, lr=0.1, fourier=dict(chroma=0.9, gain=0.25, decay=1.3), blur=2.0, noise=0.2, begin=32)
+    thin = replace(taken, blur=1.0, noise=0.05)
+    styles = {
+        "rate 0.1, gain 0.25, blur to 2 and noise to 0.2, from the first step": replace(thick, begin=0),
+        "the same, from step 32 on": thick,
+        "rate 0.1, gain 0.25, blur to 1 and noise to 0.05, from step 32 on": replace(thick, blur=1.0, noise=0.05),
+        "rate 0.15, gain 0.3, neither": replace(taken, blur=0.0, noise=0.0),
+        "rate 0.15, gain 0.3, blur to 1 and noise to 0.05, from step 32 on": thin,
+        "rate 0.2, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on": replace(taken, lr=0.2),
     }
+    found = {words: Candidate(style) for words, style in styles.items()}
+    return found | {"*taken*, but both asked at one place": Candidate(taken, in_turn=False), TAKEN: Candidate(taken)}
 
 
 def even_classes() -> list[int]:
@@ -62,10 +72,13 @@ def even_classes() -> list[int]:
     return [2 * k for k in lot[:COUNT].tolist()]
 
 
-def draw(style: Style, classes: Sequence[int]) -> tuple[Tensor, list[float]]:
+def draw(candidate: Candidate, classes: Sequence[int]) -> tuple[Tensor, list[float]]:
     """Pictures (B, 3, H, W) of some classes, and their final margins. No restart: each is to stand or fall."""
+    artists = [drawing.network(), entries.second()]
+    if not candidate.in_turn:
+        artists = [Network(Mean(*artists), "mean", "their mean", artists[0].classes, size=SIZE)]
     options = dict(steps=STEPS, size=SIZE, seed=SEED, restarts=0, progress=False)
-    found = visualize(list(classes), [drawing.network(), entries.second()], style=style, **options)
+    found = visualize(list(classes), artists, style=candidate.style, **options)
     return found.images, found.final.tolist()
 
 
@@ -78,19 +91,19 @@ def judged(images: Tensor, classes: Sequence[int]) -> dict[str, dict[str, int]]:
     return count
 
 
-def tried(style: Style, crew: ProcessPoolExecutor) -> dict:
+def tried(candidate: Candidate, crew: ProcessPoolExecutor) -> dict:
     """Draw a candidate's classes, and say what came of it."""
     classes = even_classes()
-    work = [crew.submit(draw, style, group) for group in in_groups(classes, GROUP)]
+    work = [crew.submit(draw, candidate, group) for group in in_groups(classes, GROUP)]
     pictures, margins = zip(*(one.result() for one in work), strict=True)
     margins = sorted(margin for group in margins for margin in group)
     return {"named": judged(torch.cat(pictures), classes), "margins": [round(margin, 1) for margin in margins]}
 
 
-def settings(style: Style) -> str:
+def settings(candidate: Candidate) -> str:
     """What a stored row depends on."""
-    choices = {k: v for k, v in asdict(style).items() if k not in ("why", "restarts")}
-    return repr((choices, STEPS, SIZE, SEED, COUNT))
+    choices = {k: v for k, v in asdict(candidate.style).items() if k not in ("why", "restarts")}
+    return repr((choices, "in turn" if candidate.in_turn else "at one place", STEPS, SIZE, SEED, COUNT))
 
 
 def rows(stored: dict) -> list[list[str]]:
@@ -98,9 +111,9 @@ def rows(stored: dict) -> list[list[str]]:
     titles = {"full": "at 224", "small": f"at {TILE}", "gray": "gray", "blurred": "blurred"}
     head = ["candidate", "lowest margin", *(f"{title}: Lite0, Lite1" for title in titles.values())]
     table = [head]
-    for words in candidates():
+    for words, candidate in candidates().items():
         found = stored.get(words)
-        if found:
+        if found and found["settings"] == settings(candidate):
             counts = [", ".join(str(found["named"][way][judge]) for judge in JUDGES) for way in titles]
             table.append([words, f"{found['margins'][0]:.1f}", *counts])
     return table
@@ -111,12 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.quality.tuning", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     path = parser.parse_args(arguments).results / "tuning.json"
-    stored = store.load(path) or {}
+    stored = {words: row for words, row in store.load(path).items() if words in candidates()}
     context = get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as crew:
-        for words, style in candidates().items():
-            if stored.get(words, {}).get("settings") != settings(style):
-                stored[words] = {"settings": settings(style), **tried(style, crew)}
+        for words, candidate in candidates().items():
+            if stored.get(words, {}).get("settings") != settings(candidate):
+                stored[words] = {"settings": settings(candidate), **tried(candidate, crew)}
                 store.save_json(path, stored)
                 print(f"{words}: {stored[words]['named']['full']}", flush=True)
 
