@@ -16,6 +16,7 @@ from benchmarks.quality import kinship, riddle, scoreboard, tuning
 from benchmarks.quality.drawing import JUDGES, SIGMA, TILE
 from benchmarks.quality.entries import MAIN, SECOND, in_order
 from benchmarks.speed import cases, engine
+from helpers import load_atlas
 from helpers.basics.files import write_whole
 from helpers.networks.load import imagenet_classes
 
@@ -65,7 +66,8 @@ def benchmarks(results: Path, page: Path, steps: int, count: int) -> str:
     entries = in_order(store.entries(results, steps))
     entries = [entry for entry in entries if entry["kind"] != "recipe"]
     parts = ["# Benchmarks", GENERATED.format(command="python -m benchmarks.page")]
-    parts += [about(results, entries, count), *quality(results, page, entries, classes), *speed(results)]
+    parts += [about(results, entries, count), *quality(results, page, entries, classes), *puzzle(results, page)]
+    parts += speed(results)
     parts += [*in_the_browser(results), *kin(results), *ablation(results / "ablation", classes), *tuned(results)]
     parts += ["## Every recipe's settings", settings(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -124,7 +126,7 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
             if found:
                 parts.append(f"### Against the best of the peers: {entry['title']}")
                 parts += [pace(entry, best), tables.markdown(tables.compared(found, entry["title"]))]
-    pictures = figures(results, page, classes)
+    pictures = figures(results, page)
     for entry in entries:
         if entry["name"] in (MAIN, "visualize-two"):
             pictures += [f"### Where {entry['title']} fails", failures(entry, classes)]
@@ -144,20 +146,40 @@ def harder(entries: Sequence[dict], classes: Sequence[int]) -> list[str]:
     return ["### Small, gray, blurred", words, tables.markdown(tables.harder(asked, JUDGES, classes))]
 
 
-def figures(results: Path, page: Path, classes: Sequence[int]) -> list[str]:
-    """The sheets of pictures, under a heading if there are any, and the names that the second does not tell."""
+def figures(results: Path, page: Path) -> list[str]:
+    """The sheet of pictures, under a heading, if there is one."""
     caption = f"The first {sheets.COLUMNS} classes of the sample, by every recipe."
     alt = "A sheet of small pictures: one row for each recipe, one column for each class"
-    found = [figure(results / "sheet.webp", page, alt, caption)]
-    alt = "Pictures of different classes without captions"
+    found = figure(results / "sheet.webp", page, alt, caption)
+    return ["## The pictures", found] if found else []
+
+
+def puzzle(results: Path, page: Path) -> list[str]:
+    """The part on what people see: pictures of the atlas without a word, and what those who were asked have guessed."""
+    sheet = results / "wordless.webp"
+    if not sheet.exists():
+        return []
+    atlas, stored = load_atlas(), riddle.answered(results)
     caption = (
-        f"The first {riddle.CLASSES} classes of the sample, drawn for the eye: style natural, {riddle.STEPS} steps, by "
-        f"{len(riddle.ARTISTS)} networks at once, both judges among them, so that nobody but you is left to ask. Name "
-        "them; the answers are below."
+        f"The first {len(riddle.CLASSES)} classes of the sample, as they are in {{doc}}`the atlas <atlas>`: "
+        f"{atlas.network}, {atlas.recipe}. Name them; the answers are below."
     )
-    riddles = figure(results / "wordless.webp", page, alt, caption)
-    found += [riddles, answers(classes)] if riddles else []
-    return ["## The pictures", *found] if any(found) else []
+    shown = figure(sheet, page, "Pictures of different classes, with numbers and without names", caption)
+    answers = folded("The answers", tables.markdown(riddle.answers(stored)))
+    return ["## What do people see?", shown, *(guesses(stored) if stored else []), answers]
+
+
+def guesses(stored: dict) -> list[str]:
+    """How often readers named the pictures without words, and those that nobody named."""
+    words = (
+        f"Who was asked for up to {riddle.TRIES} guesses a picture, and how often were they right? A guess is right if "
+        "it is the class's name, or a word that the answers give beside it; capitals and a plural s do not matter. A "
+        "picture without a guess counts as missed. Intervals are Wilson's."
+    )
+    missed = riddle.misses(stored)
+    title = f"Pictures that no reader named: {len(missed) - 1} of {len(riddle.CLASSES)}"
+    nobody = [folded(title, tables.markdown(missed))] if len(missed) > 1 else []
+    return [words, tables.markdown(riddle.rows(stored)), *nobody]
 
 
 def pace(entry: dict, best: dict) -> str:
@@ -169,13 +191,6 @@ def pace(entry: dict, best: dict) -> str:
         f"An image takes {mine:.2f} s by {entry['title']}, and {theirs:.2f} s by {best['title']}: the first is "
         f"{mine / theirs:.2f} times as long."
     )
-
-
-def answers(classes: Sequence[int]) -> str:
-    """The names of the wordless sheet's classes, folded."""
-    names = imagenet_classes()
-    listed = ", ".join(names[k] for k in classes[: riddle.CLASSES])
-    return folded("The answers, row by row", f"{listed}.")
 
 
 def speed(results: Path) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tools.site import atlas_page
-from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table
+from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table, took_off
 
 CLASS = {"logit": 41.2, "guess": ["tench", "coho"], "guess_probability": [0.83, 0.41], "order": 0, "nearest": [1, 2, 0]}
 NAMES = ["tench", "jack-o'-lantern", "</script><b>odd & even"]
@@ -19,6 +19,9 @@ ATLAS = {
     "call": "draw({name!r})",
     "recipe": "8 steps",
     "judges": ["Judge A", "Judge B"],
+    "kin": {},
+    "restarted": 0,
+    "grounded": [],
     "agreement": {"top1": [0.5, 0.25], "top5": [0.75, 0.7]},
     "tile": {"side": 96, "across": 10, "each": 2},
     "large": {"side": 224, "across": 5, "each": 25},
@@ -81,9 +84,32 @@ def test_the_table_says_place_and_belief_of_each_judge():
 
 def test_the_introduction_takes_its_numbers_from_the_data():
     assert introduction(ATLAS) == (
-        "Some Net drew all 3 (8 steps). Judge A and Judge B, which had no part in it, looked at them afterwards: they "
-        "name the class first in 50% and 25% of the pictures, and among their first five in 75% and 70%."
+        "Some Net drew all 3 (8 steps). Every picture took off at once. Judge A and Judge B, which had no part in it, "
+        "looked at them afterwards: they name the class first in 50% and 25% of the pictures, and among their first "
+        "five in 75% and 70%."
     )
+
+
+def test_the_introduction_names_all_who_drew_and_which_judges_are_their_kin():
+    said = introduction(ATLAS | {"network": "Some Net + B-Net", "kin": {"Judge B": ["B-Net"]}})
+    assert said.startswith("Some Net and B-Net, taking turns, drew all 3 (8 steps). ")
+    assert said.endswith(
+        "Judge B is of the same architecture as B-Net, and may like for that reason what it helped to draw."
+    )
+    both = introduction(ATLAS | {"kin": {"Judge A": ["B-Net"], "Judge B": ["B-Net"]}})
+    assert "Judge A and Judge B are of the same architecture as B-Net, and" in both
+
+
+@pytest.mark.parametrize(
+    "restarted, grounded, said",
+    [
+        (1, [], "1 did not take off at once and was begun again. In the end every picture took off."),
+        (3, ["tench", "hook"], "3 did not take off at once and were begun again. tench and hook never took off."),
+        (0, ["tench"], "tench never took off."),
+    ],
+)
+def test_the_introduction_says_what_was_begun_again(restarted, grounded, said):
+    assert took_off({"restarted": restarted, "grounded": grounded}) == said
 
 
 @pytest.mark.parametrize("words, joined", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])

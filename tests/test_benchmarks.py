@@ -19,11 +19,12 @@ import yaml
 
 from benchmarks import page
 from benchmarks.measure import bootstrap, sheets, store, tables
-from benchmarks.quality import drawing, entries, fingerprint, kinship, reimplemented, scoreboard, timing, tuning
+from benchmarks.quality import drawing, entries, fingerprint, kinship, reimplemented, riddle, scoreboard, timing, tuning
 from benchmarks.quality import run as quality
 from benchmarks.quality.peers import PEERS
 from benchmarks.speed import cases, engine
-from helpers import STYLES
+from helpers import STYLES, load_atlas
+from helpers.networks.load import imagenet_classes
 from helpers.recipe_files import recipe
 from helpers.recipe_files.reading import RecipeError
 
@@ -392,8 +393,114 @@ def test_sheets_have_a_place_for_every_picture(tmp_path):
     assert made.getpixel((sheets.MARGIN + 50, sheets.HEAD + 50)) == (0, 0, 0, 255)
     many = sheets.sheet([("one", folder)], range(1, 99, 2), ["a very long name of a class"] * 49)
     assert many.width == 2 * 760, "a page, at two dots a pixel"
-    sheets.save(sheets.wordless(folder, [1, 3, 5]), tmp_path / "sheet.webp")
-    assert (tmp_path / "sheet.webp").stat().st_size < 1e6
+
+
+def test_pictures_without_words_stand_whole_under_their_numbers():
+    colors = [(20 * k, 255 - 20 * k, 100) for k in range(11)]
+    made = sheets.wordless([sheets.Image.new("RGB", (160, 160), color) for color in colors], columns=8)
+    high = sheets.NUMBER + 160
+    assert made.size == (8 * 160 + 7 * sheets.GAP, 2 * high)
+    for i, color in enumerate(colors):
+        x, y = i % 8 * (160 + sheets.GAP), i // 8 * high + sheets.NUMBER
+        for corner in ((x, y), (x + 159, y + 159)):
+            assert made.getpixel(corner) == (*color, 255)
+        assert np.asarray(made.getchannel("A"))[y - sheets.NUMBER : y, x : x + 160].any(), f"no number above {i}"
+
+
+# --- the riddle ---
+
+SHOWN = riddle.CLASSES[:4]
+FIRST, SECOND, THIRD, FOURTH = map(str, SHOWN)
+OWN, OTHER = (imagenet_classes()[k] for k in SHOWN[:2])
+ASKED = {
+    "pictures": "the atlas's",
+    "readers": [
+        {
+            "who": "A reader",
+            "guesses": {FIRST: [OWN.upper()], SECOND: ["thing", " a  word ", f"{OTHER}s"], THIRD: [OWN]},
+        },
+        {"who": "Another", "guesses": {FIRST: ["a", "b", "c", OWN], FOURTH: ["Beside Words"]}},
+    ],
+    "also": {FOURTH: ["beside word", "else"], SECOND: ["never said"]},
+}
+
+
+@pytest.mark.parametrize(
+    "reader, k, place",
+    [
+        (0, 0, 1),  # in capitals
+        (0, 1, 3),  # in the plural
+        (0, 2, 0),  # another class's name
+        (0, 3, 0),  # no guess
+        (1, 0, 0),  # too late
+        (1, 1, 0),
+        (1, 3, 1),  # a word that counts as the name
+    ],
+)
+def test_a_guess_is_right_if_it_names_the_class(reader, k, place):
+    assert riddle.right_guess(ASKED, ASKED["readers"][reader], SHOWN[k]) == place
+
+
+def test_a_word_that_counts_for_one_class_counts_for_no_other():
+    guesses = {FIRST: ["else"], FOURTH: ["elsewhere", "ELSE"]}
+    assert [riddle.right_guess(ASKED, {"guesses": guesses}, k) for k in SHOWN] == [0, 0, 0, 2]
+
+
+def test_shares_are_of_all_pictures_and_a_third_guess_is_not_a_first():
+    head, one, two = riddle.rows(ASKED)
+    assert one[:2] == ["1", "A reader"] and two[:2] == ["2", "Another"]
+    assert one[2:] == [tables.share_of(1, len(riddle.CLASSES)), tables.share_of(2, len(riddle.CLASSES))]
+    assert two[2:] == [tables.share_of(1, len(riddle.CLASSES))] * 2
+    missed = [row[0] for row in riddle.misses(ASKED)[1:]]
+    assert missed == [str(number) for number in range(1, len(riddle.CLASSES) + 1) if number not in (1, 2, 4)]
+
+
+def test_the_answers_are_all_names_and_all_guesses_word_for_word():
+    head, *table = riddle.answers(ASKED)
+    assert head == ["no.", "class", "reader 1", "reader 2"] and len(table) == len(riddle.CLASSES)
+    assert table[0][2:] == [f"**{OWN.upper()}**", f"a, b, c, {OWN}"]
+    assert table[1][1:] == [f"{OTHER} (or never said)", f"thing,  a  word , **{OTHER}s**", "–"]
+
+
+def test_the_page_tells_guesses_only_about_the_atlas_s_pictures(tmp_path, monkeypatch):
+    def shown(stored: dict | None) -> str:
+        (tmp_path / "riddle.json").unlink(missing_ok=True)
+        if stored is not None:
+            store.save_json(tmp_path / "riddle.json", stored)
+        return "\n".join(page.puzzle(tmp_path, tmp_path / "page.md"))
+
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    monkeypatch.setattr(riddle, "mark", lambda: "the atlas's")
+    monkeypatch.setattr(page, "load_atlas", lambda: SimpleNamespace(network="Some Net", recipe="some steps"))
+    assert shown(ASKED) == "", "there is no sheet"
+    (tmp_path / "wordless.webp").touch()
+    assert "Some Net, some steps" in shown(ASKED)
+    assert "A reader" in shown(ASKED) and "45 of 48" in shown(ASKED) and f"**{OTHER}s**" in shown(ASKED)
+    for nothing in (None, ASKED | {"pictures": "others"}, ASKED | {"readers": []}):
+        text = shown(nothing)
+        assert "What do people see?" in text and OTHER in text and "wordless.webp" in text
+        assert "reader" not in text and "guess" not in text
+
+
+def test_the_mark_is_of_the_large_pictures(tmp_path):
+    for name in ("large-00.avif", "large-01.avif", "tiles-0.avif"):
+        (tmp_path / name).write_bytes(name.encode())
+    before = riddle.mark(tmp_path)
+    (tmp_path / "tiles-0.avif").write_bytes(b"other")
+    assert riddle.mark(tmp_path) == before
+    (tmp_path / "large-01.avif").write_bytes(b"other")
+    assert riddle.mark(tmp_path) != before
+
+
+def test_the_stored_sheet_shows_the_stored_atlas():
+    def on_white(image) -> np.ndarray:
+        white = sheets.Image.new("RGBA", image.size, "white")
+        return np.asarray(sheets.Image.alpha_composite(white, image.convert("RGBA")).convert("RGB"), dtype=float)
+
+    made = on_white(sheets.wordless([drawing.picture(image) for image in load_atlas().pictures(riddle.CLASSES)]))
+    with sheets.Image.open(store.RESULTS / "wordless.webp") as stored:
+        seen = on_white(stored)
+    assert seen.shape == made.shape and np.abs(seen - made).mean() < 8, "run python -m benchmarks.quality.riddle"
 
 
 def test_a_sheet_has_no_ground_and_its_words_keep_to_their_places(tmp_path):

@@ -1,4 +1,4 @@
-"""Contact sheets: rows of recipes, columns of classes; and one of pictures without a word."""
+"""Contact sheets: rows of recipes, columns of classes; and one of pictures with numbers for names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from helpers.show.pictures import webp
 COLUMNS = 8  # classes of the sheet: the first of those given
 SIDE, GAP, MARGIN, HEAD = 148, 4, 304, 60  # pixels: a picture, between two, for the row's name, for the columns'
 ROW_FONT, HEAD_FONT = 24, 22  # pixels, of which a page shows half
+NUMBER = 32  # pixels above a picture that has no name but a number
 PAPER, INK = (0, 0, 0, 0), "#777c85"  # whatever page it lies on, light or dark, shines through
 BUDGET = 900_000  # bytes
 
@@ -62,21 +63,15 @@ def sheet(rows: Sequence[tuple[str, Path]], classes: Sequence[int], names: Seque
     return paper
 
 
-def wordless(folder: Path, classes: Sequence[int], columns: int = 6, side: int = 224) -> Image.Image:
-    """Pictures without captions, for someone to name.
-
-    Args:
-        folder: of the pictures.
-        classes: one picture each, row by row.
-        columns: how many a row.
-        side: pixels of each.
-    """
-    lines = -(-len(classes) // columns)
-    paper = Image.new("RGBA", (columns * (side + GAP) - GAP, lines * (side + GAP) - GAP), PAPER)
-    for i, k in enumerate(classes):
-        image = tile(folder / f"{k}.webp", side)
-        if image:
-            paper.paste(image, (i % columns * (side + GAP), i // columns * (side + GAP)))
+def wordless(pictures: Sequence[Image.Image], columns: int = 8) -> Image.Image:
+    """Pictures of one size, row by row, each under its number and no other word, for someone to name."""
+    wide, high = pictures[0].width + GAP, pictures[0].height + NUMBER
+    paper = Image.new("RGBA", (columns * wide - GAP, -(-len(pictures) // columns) * high), PAPER)
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(ROW_FONT)
+    for i, image in enumerate(pictures):
+        x, y = i % columns * wide, i // columns * high
+        pen.text((x, y + NUMBER - 6), str(i + 1), INK, font, anchor="ls")
+        paper.paste(image, (x, y + NUMBER))
     return paper
 
 

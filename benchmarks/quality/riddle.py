@@ -1,75 +1,102 @@
-"""A sheet of pictures without words, drawn for the eye by every network that has classes.
+"""The riddle: pictures of the atlas without a word, and how often those who were shown them could name them.
 
     python -m benchmarks.quality.riddle
 
-Both judges of the other tables draw along, so nobody but a person is left to name these. The first classes of the odd
-sample, one seed, nothing chosen.
+writes the sheet: the first classes of the odd sample, nothing chosen. What readers guessed is kept word for word in
+``results/riddle.json``, with the mark of the pictures that they were shown; what is right, this file decides::
+
+    {"pictures": MARK, "readers": [{"who": …, "guesses": {CLASS: [GUESS, …]}}], "also": {CLASS: [NAME, …]}}
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache
-from multiprocessing import get_context
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+from benchmarks.measure import sheets, store, tables
+from helpers import load_atlas
+from helpers.atlas.stored import STORED
+from helpers.networks.load import imagenet_classes
+from helpers.show.pictures import picture
 
-from benchmarks.measure import sheets, store
-from benchmarks.quality import fingerprint
-from benchmarks.quality.drawing import JUDGES, NETWORK
-from benchmarks.quality.entries import SECOND_NAME
-from helpers import load_network, visualize
-from helpers.basics.files import write_whole
-from helpers.show.pictures import picture, webp
-
-ARTISTS = (NETWORK, SECOND_NAME, *JUDGES)
-CLASSES, STEPS, SEED, GROUP = 24, 256, 0, 6
+CLASSES = store.sample(48)
+TRIES = 3  # guesses a picture that count
 
 
-def settings() -> str:
-    """What the sheet depends on, in a few letters: pictures of another recipe are drawn again."""
-    return fingerprint.digest(fingerprint.of_helpers(), ARTISTS, STEPS, SEED)
+def mark(atlas: Path = STORED) -> str:
+    """The atlas's large pictures in a few letters: what was guessed about others says nothing of these."""
+    found = b"".join(path.read_bytes() for path in sorted(atlas.glob("large-*.avif")))
+    return hashlib.sha256(found).hexdigest()[:12]
 
 
-@lru_cache(maxsize=1)
-def artists() -> list:
-    """The networks, loaded once a process, and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return [load_network(name) for name in ARTISTS]
+def answered(results: Path) -> dict:
+    """What was guessed; empty if nobody was asked, or about other pictures than today's."""
+    found = store.load(results / "riddle.json")
+    return found if found.get("readers") and found.get("pictures") == mark() else {}
 
 
-def draw(classes: Sequence[int], folder: Path) -> Sequence[int]:
-    """Draw some classes and store each picture; returns the classes."""
-    found = visualize(list(classes), artists(), style="natural", steps=STEPS, seed=SEED, progress=False)
-    for k, image in zip(classes, found.images, strict=True):
-        write_whole(folder / f"{k}.webp", webp(picture(image), budget=60_000))
-    return classes
+def plain(words: str) -> str:
+    """Words as they are compared: small letters, single blanks, no plural s at the end."""
+    return " ".join(words.casefold().split()).removesuffix("s")
 
 
-def missing(classes: Sequence[int], folder: Path) -> Iterator[list[int]]:
-    """The classes without a picture, a few at a time."""
-    left = [k for k in classes if not (folder / f"{k}.webp").exists()]
-    yield from (left[i : i + GROUP] for i in range(0, len(left), GROUP))
+def right_names(stored: dict, k: int) -> list[str]:
+    """The names of a class that count: its own first."""
+    return [imagenet_classes()[k], *stored.get("also", {}).get(str(k), [])]
+
+
+def right_guess(stored: dict, reader: dict, k: int) -> int:
+    """Which of a reader's guesses names a class, 1 for the first; 0 if none of those that count does."""
+    wanted = {plain(name) for name in right_names(stored, k)}
+    guesses = reader["guesses"].get(str(k), [])[:TRIES]
+    return next((i for i, guess in enumerate(guesses, 1) if plain(guess) in wanted), 0)
+
+
+def rows(stored: dict) -> list[list[str]]:
+    """The table: how many of all pictures each reader names first, and within all tries."""
+    table = [["reader", "who", "first guess", f"one of {TRIES} guesses"]]
+    for number, reader in enumerate(stored["readers"], 1):
+        places = [right_guess(stored, reader, k) for k in CLASSES]
+        shares = [tables.share_of(sum(0 < place <= most for place in places), len(places)) for most in (1, TRIES)]
+        table.append([str(number), reader["who"], *shares])
+    return table
+
+
+def answers(stored: dict) -> list[list[str]]:
+    """Every class by its number on the sheet, with all that counts as its name and all that was guessed."""
+    readers = stored.get("readers", [])
+    table = [["no.", "class", *(f"reader {i}" for i in range(1, len(readers) + 1))]]
+    for number, k in enumerate(CLASSES, 1):
+        name, *others = right_names(stored, k)
+        words = f"{name} (or {', '.join(others)})" if others else name
+        table.append([str(number), words, *(guessed(stored, reader, k) for reader in readers)])
+    return table
+
+
+def guessed(stored: dict, reader: dict, k: int) -> str:
+    """A reader's guesses about a class, word for word, the right one in bold; a dash if there are none."""
+    right, guesses = right_guess(stored, reader, k), reader["guesses"].get(str(k), [])
+    return ", ".join(f"**{one}**" if i == right else one for i, one in enumerate(guesses, 1)) or "–"
+
+
+def misses(stored: dict) -> list[list[str]]:
+    """The rows of `answers` whose class no reader named, under the same head."""
+    head, *table = answers(stored)
+    missed = [not any(right_guess(stored, reader, k) for reader in stored["readers"]) for k in CLASSES]
+    return [head, *(row for row, nobody in zip(table, missed, strict=True) if nobody)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw what is missing, and the sheet."""
+    """Write the sheet, and say whether the guesses that are stored are about these pictures."""
     parser = argparse.ArgumentParser(prog="benchmarks.quality.riddle", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     results = parser.parse_args(arguments).results
-    classes = store.sample(200)[:CLASSES]
-    folder = results / "pictures" / f"riddle-{settings()}"
-    with ProcessPoolExecutor(
-        2, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as crew:
-        for done in [crew.submit(draw, group, folder) for group in missing(classes, folder)]:
-            print(f"drawn: {len(done.result())} more", flush=True)
-    sheets.save(sheets.wordless(folder, classes), results / "wordless.webp")
+    pictures = [picture(image) for image in load_atlas().pictures(CLASSES)]
+    sheets.save(sheets.wordless(pictures), results / "wordless.webp")
+    about = store.load(results / "riddle.json").get("pictures", "nobody was asked yet")
+    print(f"The atlas's pictures: {mark()}; riddle.json is about: {about}")
 
 
 if __name__ == "__main__":

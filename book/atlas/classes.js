@@ -17,7 +17,7 @@ const ORDERS = {
     by: (a, b) => b.agreement - a.agreement || a.index - b.index},
   worst: {words: 'by the geometric mean of the judges’ two probabilities, worst first',
     by: (a, b) => a.agreement - b.agreement || a.index - b.index},
-  logit: {words: 'by the logit of the network that drew, highest first', by: (a, b) => b.logit - a.logit || a.index - b.index},
+  logit: {words: 'by the mean logit of those that drew, highest first', by: (a, b) => b.logit - a.logit || a.index - b.index},
   walk: {words: 'along a walk whose every step is short', by: (a, b) => a.order - b.order},
 };
 

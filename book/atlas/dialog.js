@@ -30,9 +30,10 @@ class Larger {
     const {atlas, folder} = this, picture = this.part('picture');
     wear(picture, sprite(one.index, atlas.large, folder, 'large', 'var(--side)'),
       sprite(one.index, atlas.tile, folder, 'tiles', 'var(--side)')); // the tile, until the larger one has come
-    picture.setAttribute('aria-label', `${one.name}, as ${atlas.network} draws it`);
+    picture.setAttribute('aria-label', `${one.name}, as drawn by ${atlas.network}`);
     this.box.querySelector('#atlas-name').textContent = one.name;
-    this.part('number').textContent = `class ${one.index} · logit ${one.logit.toFixed(1)} in ${atlas.network}`;
+    const logit = atlas.network.includes(' + ') ? 'mean logit' : 'logit';
+    this.part('number').textContent = `class ${one.index} · ${logit} ${one.logit.toFixed(1)} in ${atlas.network}`;
     this.part('opinions').tBodies[0].replaceChildren(...atlas.judges.map((judge, j) => make('tr', {},
       make('th', {scope: 'row'}, judge), make('td', {}, `${place(one.ranks[j])}, ${percent(one.beliefs[j])}`),
       make('td', {}, `${one.guess[j]}, ${percent(one.guess_probability[j])}`))));

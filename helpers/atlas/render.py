@@ -160,10 +160,10 @@ class PictureFolder:
     def look_back(self, names: Sequence[str], report: Report) -> None:
         """Count what the pictures that are there say of their runs."""
         for name in filter(self.has, names):
-            with contextlib.suppress(OSError, SyntaxError), Image.open(self.folder / f"{name}.png") as image:
-                report.restarted += image.info.get(RESTARTS, "0") != "0"
-                if image.info.get(TOOK_OFF) == "no":
-                    report.grounded.append(name)
+            with contextlib.suppress(OSError, SyntaxError):
+                restarted, grounded = what_happened(self.folder / f"{name}.png")
+                report.restarted += restarted
+                report.grounded += [name] if grounded else []
 
     def note(self, name: str) -> str:
         """Why a picture could not be drawn; empty if nobody knows of any reason."""
@@ -184,6 +184,12 @@ class PictureFolder:
         else:
             report.drawn += 1
             (self.folder / f"{name}.failed").unlink(missing_ok=True)
+
+
+def what_happened(path: Path) -> tuple[bool, bool]:
+    """Whether a picture was begun again, and whether it never took off in spite of it, as its file says."""
+    with Image.open(path) as image:
+        return image.info.get(RESTARTS, "0") != "0", image.info.get(TOOK_OFF) == "no"
 
 
 def is_whole(path: Path) -> bool:

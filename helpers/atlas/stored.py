@@ -21,7 +21,7 @@ class Entry:
 
     Attributes:
         index, name: the class.
-        logit: what the network that drew it gives the picture.
+        logit: what the networks that drew it give the picture at its own size, on average.
         ranks: the place of the class for each judge, 1 for the first.
         beliefs: each judge's probability of it, in [0, 1].
         guess: each judge's first guess.
@@ -51,9 +51,12 @@ class Atlas:
     """A thousand pictures and what is known of them; ``atlas[259]`` or ``atlas["Pomeranian"]`` is an ``Entry``.
 
     Attributes:
-        network: the title of the network that drew them.
+        network: the title of the network that drew them, or of several, joined by ``" + "``.
         recipe: how, in words.
         judges: the titles of the networks that looked at them.
+        kin: from a judge's title to those who drew and are of its family; a judge without kin is not in it.
+        restarted: how many pictures were begun again, once or more often.
+        grounded: the names of the classes that never took off in spite of it.
         entries: one a class, in the order of the classes.
         call: the line of code that draws one, with ``{name!r}`` in place of its class.
         folder: where the pictures are.
@@ -63,6 +66,9 @@ class Atlas:
     network: str
     recipe: str
     judges: tuple[str, ...]
+    kin: dict[str, list[str]]
+    restarted: int
+    grounded: list[str]
     entries: tuple[Entry, ...]
     call: str
     folder: Path
@@ -87,7 +93,7 @@ class Atlas:
         return torch.stack([self._cut("tile", "tiles-{}.avif", self[c].index) for c in classes])
 
     def pictures(self, classes: list[int | str]) -> Tensor:
-        """The pictures of some classes, (B, 3, 224, 224), RGB in [0, 1], as exact as a small file keeps them."""
+        """The pictures of some classes, (B, 3, 160, 160), RGB in [0, 1], as exact as a small file keeps them."""
         return torch.stack([self._cut("large", "large-{:02d}.avif", self[c].index) for c in classes])
 
     def _cut(self, kind: str, name: str, index: int) -> Tensor:
@@ -116,9 +122,9 @@ def load_atlas(folder: str | Path = STORED) -> Atlas:
         Entry(i, **{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})
         for i, one in enumerate(facts["classes"])
     ]
+    same = {key: facts[key] for key in ("network", "recipe", "kin", "restarted", "grounded", "call")}
     sheets = {kind: facts[kind] for kind in ("tile", "large")}
-    words = (facts["network"], facts["recipe"], tuple(facts["judges"]))
-    return Atlas(*words, tuple(entries), facts["call"], Path(folder), sheets)
+    return Atlas(judges=tuple(facts["judges"]), entries=tuple(entries), folder=Path(folder), sheets=sheets, **same)
 
 
 @lru_cache(maxsize=12)

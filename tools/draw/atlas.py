@@ -2,7 +2,7 @@
 
     python tools/draw/atlas.py                                       all classes, on this machine
     python tools/draw/atlas.py --classes Pomeranian 340 --seeds 0 1 2
-    python tools/draw/atlas.py --channels fire3 conv1:0-15
+    python tools/draw/atlas.py --channels fire3 conv1:0-15            of one network, in the same style and size
     python tools/draw/atlas.py --scheduler tcp://10.0.0.1:8786        on a Dask cluster that is running
     python tools/draw/atlas.py --device cuda                          a worker a GPU
 
@@ -33,11 +33,14 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from distributed import Worker
 
+    from helpers import Network
     from helpers.atlas.plan import Target
     from helpers.atlas.render import Report
 
 PICTURES = ROOT / "_build" / "atlas"
-DEFAULT = "squeezenet1_1"  # the network of the atlas in the book, wherever it is drawn
+# The atlas in the book, wherever it is drawn: two networks that take turns.
+ATLAS = dict(network="squeezenet1_1 + efficientnet_lite2", style="natural", steps=128, size=160)
+ALONE = "squeezenet1_1"  # whose channels are drawn if no network is named: several have none in common
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,10 +51,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     what.add_argument("--channels", nargs="+", default=[], metavar="LAYER[:A-B]", help="all of a layer, or some")
     what.add_argument("--seeds", nargs="+", type=int, default=[0], help="each target is drawn once with each (0)")
     how = parser.add_argument_group("how")
-    how.add_argument("--network", default=DEFAULT, help=f"or several, joined by ' + ' ({DEFAULT})")
-    how.add_argument("--style", default="clear")
-    how.add_argument("--steps", type=int, default=128)
-    how.add_argument("--size", type=int, default=224)
+    how.add_argument("--network", help=f"or several, joined by ' + ' ({ATLAS['network']}; {ALONE} with --channels)")
+    how.add_argument("--style", default=ATLAS["style"], help="(%(default)s)")
+    how.add_argument("--steps", type=int, default=ATLAS["steps"], help="(%(default)s)")
+    how.add_argument("--size", type=int, default=ATLAS["size"], help="pixels a side (%(default)s)")
     how.add_argument("--batch", type=int, default=8, help="pictures drawn at once by a worker (8)")
     where = parser.add_argument_group("where")
     where.add_argument("--folder", type=Path, default=PICTURES, help="of the pictures")
@@ -60,7 +63,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     where.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     where.add_argument("--dashboard", action="store_true", help="serve Dask's dashboard (wants the package bokeh)")
     where.add_argument("--retry", action="store_true", help="try again what could not be drawn")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    asked.network = asked.network or (ALONE if asked.channels else ATLAS["network"])
+    return asked
+
+
+def load_all(names: str) -> Network:
+    """A network, or several joined by ``" + "`` as one."""
+    from helpers import load_network, together
+
+    return together([load_network(name) for name in names.split(" + ")])
 
 
 def targets(asked: argparse.Namespace) -> list[Target] | None:
@@ -76,13 +88,11 @@ def channels(word: str, network: str) -> Iterator[tuple[str, int]]:
 
     Raises:
         ValueError: not two whole numbers behind the colon.
-        LookupError: no such layer.
+        LookupError: no such layer, or several networks, which have none in common.
     """
-    from helpers import load_network
-
     layer, _, span = word.partition(":")
     if not span:
-        yield from ((layer, k) for k in range(load_network(network).channels(layer)))
+        yield from ((layer, k) for k in range(load_all(network).channels(layer)))
         return
     first, _, last = span.partition("-")
     if not first.isdigit() or not (last or first).isdigit():

@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,10 +24,16 @@ from torchvision.transforms.v2 import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.draw.atlas import ATLAS, PICTURES, load_all  # noqa: E402
+
+if TYPE_CHECKING:
+    from helpers import Network
+    from helpers.atlas.plan import Piece, Recipe
+
 JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
 SHEETS = {  # side of a picture, pictures across, pictures on a sheet, its name, quality of AVIF
-    "tile": (96, 10, 100, "tiles-{}.avif", 55),
-    "large": (224, 5, 25, "large-{:02d}.avif", 45),
+    "tile": (96, 10, 100, "tiles-{}.avif", 60),
+    "large": (ATLAS["size"], 5, 25, "large-{:02d}.avif", 60),
 }
 LIKE = 3  # look-alikes that are named
 AT_ONCE = 25
@@ -37,31 +44,55 @@ def bind(pictures: Path, into: Path) -> dict:
     from helpers import load_network, second_opinion
     from helpers.atlas.plan import plan
     from helpers.basics.files import write_whole
-    from helpers.judge import look
-    from tools.draw.atlas import DEFAULT
 
-    pieces, recipe = plan(None, DEFAULT)
+    pieces, recipe = plan(None, **ATLAS)
     images, failed = gather(pictures, [piece.name for piece in pieces])
-    artist = load_network(recipe.network)
-    logits = torch.cat([look(artist, some) for some in images.split(AT_ONCE)]).diagonal()
-    opinions = [second_opinion(images, range(len(images)), judge) for judge in JUDGES]
-    likeness = alike(images, load_network(JUDGES[0]))
+    artist, judges = load_all(recipe.network), [load_network(name) for name in JUDGES]
+    logits = torch.cat([artist(some.to(artist.device)).float().cpu() for some in images.split(AT_ONCE)]).diagonal()
+    opinions = [second_opinion(images, range(len(images)), judge) for judge in judges]
+    likeness = alike(images, judges[0])
     facts = {
         "network": artist.title,
-        "call": f"visualize({{name!r}}, load_network({recipe.network!r}), style={recipe.style!r}, "
-        f"steps={recipe.steps}, size={recipe.size}, seed={pieces[0].seed})",
+        "call": call(artist, recipe, pieces[0].seed),
         "recipe": f"style {recipe.style}, {recipe.steps} steps, {recipe.size} pixels, seed {pieces[0].seed}",
         "judges": [opinion.judge for opinion in opinions],
+        "kin": kin(judges, artist.members),
         "agreement": {share: [round(getattr(one, share), 3) for one in opinions] for share in ("top1", "top5")},
         **{kind: dict(zip(("side", "across", "each"), made[:3], strict=True)) for kind, made in SHEETS.items()},
         "classes": entries(artist.classes, logits, opinions, likeness),
         "failed": failed,
+        **happened(pictures, [piece for piece in pieces if piece.name not in failed], artist.classes),
     }
     for side, across, each, name, quality in SHEETS.values():
         for k, some in enumerate(images.split(each)):
             write_whole(into / name.format(k), sheet(some, side, across, quality))
     write_whole(into / "atlas.json", json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode())
     return facts
+
+
+def call(artist: Network, recipe: Recipe, seed: int) -> str:
+    """The line of Python that draws a class again, with ``{name!r}`` in place of its name."""
+    from helpers import visualize
+    from helpers.made_by import MadeBy
+
+    how = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=seed)
+    line = MadeBy(visualize, dict(target="name", network=artist.members, **how)).code
+    return line.replace("'name'", "{name!r}", 1)
+
+
+def kin(judges: Sequence[Network], artists: Sequence[Network]) -> dict[str, list[str]]:
+    """From a judge's title to those of the artists that have its architecture, for each judge that has such kin."""
+    found = {judge.title: [one.title for one in artists if type(one.core) is type(judge.core)] for judge in judges}
+    return {judge: relatives for judge, relatives in found.items() if relatives}
+
+
+def happened(pictures: Path, pieces: Sequence[Piece], names: Sequence[str]) -> dict[str, int | list[str]]:
+    """How many pictures were begun again, and the classes of those that never took off, as their files say."""
+    from helpers.atlas.render import what_happened
+
+    found = [what_happened(pictures / f"{piece.name}.png") for piece in pieces]
+    grounded = [names[piece.target] for piece, (_, lost) in zip(pieces, found, strict=True) if lost]
+    return {"restarted": sum(again for again, _ in found), "grounded": grounded}
 
 
 def gather(pictures: Path, names: Sequence[str]) -> tuple[Tensor, list[str]]:
@@ -158,7 +189,7 @@ def sheet(images: Tensor, side: int, across: int, quality: int) -> bytes:
 def main() -> None:
     """Bind the atlas, and say what it weighs and what the judges think."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=Path, default=ROOT / "_build" / "atlas")
+    parser.add_argument("--pictures", type=Path, default=PICTURES)
     parser.add_argument("--into", type=Path, default=ROOT / "book" / "_static" / "atlas")
     asked = parser.parse_args()
     try:

@@ -25,7 +25,7 @@ LIVES = (  # before a sheet is fetched; browsers that lack what the wall wants k
     "<script>if (Object.hasOwn && window.HTMLDialogElement) "
     'document.currentScript.parentNode.classList.add("atlas-lives")</script>'
 )
-KEYS = {"network", "call", "recipe", "judges", "agreement", "tile", "large", "classes"}
+KEYS = {"network", "call", "recipe", "judges", "kin", "agreement", "restarted", "grounded", "tile", "large", "classes"}
 
 
 class BadAtlas(ValueError):
@@ -66,12 +66,34 @@ def shares(values: list[float]) -> str:
 
 
 def introduction(atlas: dict) -> str:
-    """Say in one paragraph who drew, how, and how often the judges name the class."""
+    """Say in one paragraph who drew, how, how often the judges name the class, and whose relatives they are."""
+    artists = atlas["network"].split(" + ")
+    turns = ", taking turns," if len(artists) > 1 else ""
     first, five = (shares(atlas["agreement"][key]) for key in ("top1", "top5"))
     return (
-        f"{atlas['network']} drew all {len(atlas['classes']):,} ({atlas['recipe']}). {both(atlas['judges'])}, "
-        f"which had no part in it, looked at them afterwards: they name the class first in {first} of the pictures, "
-        f"and among their first five in {five}."
+        f"{both(artists)}{turns} drew all {len(atlas['classes']):,} ({atlas['recipe']}). {took_off(atlas)} "
+        f"{both(atlas['judges'])}, which had no part in it, looked at them afterwards: they name the class first in "
+        f"{first} of the pictures, and among their first five in {five}.{kinship(atlas['kin'])}"
+    )
+
+
+def took_off(atlas: dict) -> str:
+    """Say how many pictures were begun again, and which never took off."""
+    again, lost = atlas["restarted"], atlas["grounded"]
+    if not again and not lost:
+        return "Every picture took off at once."
+    begun = f"{again} did not take off at once and {'was' if again == 1 else 'were'} begun again. " if again else ""
+    return begun + (f"{both(lost)} never took off." if lost else "In the end every picture took off.")
+
+
+def kinship(kin: dict[str, list[str]]) -> str:
+    """Say which judges are relatives of an artist; nothing if none is."""
+    if not kin:
+        return ""
+    judges, artists = list(kin), list(dict.fromkeys(artist for found in kin.values() for artist in found))
+    return (
+        f" No strangers, though: {both(judges)} {'is' if len(judges) == 1 else 'are'} of the same architecture as "
+        f"{both(artists)}, and may like for that reason what it helped to draw."
     )
 
 
