@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .basics.names import UnknownName, nearest
+from .basics.numbers import whole
 from .transforms import Transform, noise, random_affine, random_blur
 
 
@@ -39,9 +40,10 @@ class Style:
 
         Blur and noise come in late: from the first step on they drown the gradient before there is anything to see.
         """
+        after = whole(self.begin, "begin, the steps after which blur and noise come in,", 0)
         views = [random_affine(**self.affine, pixels=size / 28)]
-        views += [random_blur(self.blur * size / 224, after=self.begin)] if self.blur else []
-        return views + ([noise(self.noise, after=self.begin)] if self.noise else [])
+        views += [random_blur(self.blur * size / 224, after=after)] if self.blur else []
+        return views + ([noise(self.noise, after=after)] if self.noise else [])
 
 
 WIDE = dict(degrees=20, scale=(0.5, 1.4))

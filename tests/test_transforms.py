@@ -129,6 +129,11 @@ def test_blur_and_noise_of_natural_come_in_late():
     assert 0 < STYLES["natural"].begin < 64  # 64 steps are what is measured, too
 
 
+def test_a_share_of_the_steps_is_no_beginning():
+    with pytest.raises(ValueError, match="begin, .* whole number from 0 on, got 0.5"):
+        replace(STYLES["natural"], begin=0.5).views(224)
+
+
 def test_the_blur_of_a_style_is_as_wide_on_a_picture_of_any_size():
     words = [repr(replace(STYLES["natural"], blur=2.0).views(size)[1]) for size in (112, 224, 448)]
     assert [word.split(" ")[0] for word in words] == ["random_blur(1)", "random_blur(2)", "random_blur(4)"]
