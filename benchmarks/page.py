@@ -26,7 +26,7 @@ STRANGERS = " and ".join(f"EfficientNet-{title}" for title in tables.JUDGE_TITLE
 NOTES = {
     cases.LOOP: (
         "Where one logit is asked for, ours computes that one and no other in the last layer (chapter 5), and "
-        "`visualize` runs the network in bfloat16 where the processor has instructions for it. The floor does neither, "
+        "`visualize` runs the network in bfloat16 where that is faster. The floor does neither, "
         "which is how a ratio can lie below 1."
     ),
     cases.LAYERS: "The network that is cut off makes every channel of its last layer; ours makes the one asked for.",
@@ -273,7 +273,7 @@ def kin(results: Path) -> list[str]:
     table = kinship.rows(stored)
     if len(table) < 2:
         return []
-    count = next(iter(stored.values()))["classes"]
+    count = next(found["classes"] for crew in kinship.CREWS if (found := kinship.counted(stored, crew)))
     words = (
         f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
         f"restarts, drawn by {len(table) - 1} crews and judged by {len(kinship.NAMES)} networks: how often is the "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from .basics.numbers import whole
 from .made_by import MadeBy
 from .networks.network import Network
-from .objectives import Objective
+from .objectives import Bound, Objective
 from .result import Result
 from .running.stop import stoppable
 from .running.watch import Watch
@@ -53,7 +54,8 @@ def ascend(
         image: a parameterization: called without arguments it gives (B, 3, H, W). It is changed in place.
         steps: how many, from 1 on.
         optimizer: from parameters to any optimizer of torch, which will minimize −score; for instance
-            ``functools.partial(torch.optim.AdamW, lr=5.0, weight_decay=0.1)``.
+            ``functools.partial(torch.optim.AdamW, lr=5.0, weight_decay=0.1)``. It moves once a turn. One that learns
+            from how the gradient changes, such as LBFGS, takes a single network.
         schedule: from that optimizer to a learning-rate scheduler of torch, stepped once a step, after all turns.
         views: random transforms through which the network looks, first to last (chapter 4).
         edits: transforms done to the image after a step, first to last (chapter 4).
@@ -69,7 +71,7 @@ def ascend(
     Raises:
         KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the image so far.
         NotFinite: the score turned NaN or infinite; the error's ``result`` holds the last good images.
-        ValueError: fewer than 1 step, or a size that the network does not take.
+        ValueError: fewer than 1 step, a size that the network does not take, or LBFGS for several networks.
         LookupError: no such class, layer or channel.
     """
     made_by = MadeBy(ascend, locals())
@@ -80,25 +82,25 @@ def ascend(
     bound, image = objective.bind(network), image.to(network.device)
     optimizer = optimizer([*image.parameters()])
     schedule = schedule(optimizer) if schedule else None
-    precisions = [turn.fastest_precision() if precision == "auto" else precision for turn in network.turns]
+    turns = [*in_turn(objective, bound, network, optimizer, precision)]  # one, unless several networks draw together
 
     # Frames, progress, checkpoints, callbacks and Ctrl-C are the watch's.
     watch = Watch(bound.words, network, steps, seed, in_words(optimizer, views, edits), made_by, **watching)
-    begin = watch.resume(image, optimizer, schedule, partial(bound.mean_of, network.turns))
+    begin = watch.resume(image, optimizer, schedule, partial(mean_score, turns))
 
-    def look(turn: int) -> Tensor:  # one look at the image, for the optimizer, which may want several a turn
+    def look(turn: Turn) -> Tensor:  # one look at the image, for the optimizer, which may want several a turn
         optimizer.zero_grad()
-        images, member = image(), network.turns[turn]
-        scores = bound.of(member, through(views, images, step), precisions[turn])  # in evaluation mode
+        images = image()
+        scores = turn.bound.of(turn.network, through(views, images, step), turn.precision)  # in evaluation mode
         loss = -scores.sum()  # optimizers go down, we go up
-        member.backward(loss, [*image.parameters()])  # its own weights get no gradient
+        turn.network.backward(loss, [*image.parameters()])  # its own weights get no gradient
         watch.look(turn, images, scores)
         return loss
 
     with watch:
         for step in range(begin, steps):
             with watch.chance:
-                for turn in range(len(network.turns)):  # one, unless several networks draw together
+                for turn in turns:
                     optimizer.step(partial(look, turn))
                 if schedule:
                     schedule.step()
@@ -110,8 +112,40 @@ def ascend(
 
     # The score at the end is of the image itself, not of a view of it.
     with watch, torch.no_grad():
-        watch.final = bound.mean_of(network.turns, image())
+        watch.final = mean_score(turns, image())
     return watch.result(image())
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """Who is asked in a step, the objective bound to it, and in which precision it runs."""
+
+    network: Network
+    bound: Bound
+    precision: torch.dtype | None
+
+
+def in_turn(
+    objective: Objective, bound: Bound, network: Network, optimizer: torch.optim.Optimizer, precision: Any
+) -> Iterator[Turn]:
+    """The turns of a step. Raises ``ValueError`` for an optimizer that would compare the answers of different networks.
+
+    Args:
+        bound: the objective, bound to ``network``.
+    """
+    if len(network.turns) > 1 and isinstance(optimizer, torch.optim.LBFGS | torch.optim.Rprop):
+        raise ValueError(
+            f"{type(optimizer).__name__} learns from how the gradient changes, and networks that take turns have each "
+            "their own: take another optimizer, such as Adam, or a single network"
+        )
+    for one in network.turns:
+        own = bound if one is network else objective.bind(one)
+        yield Turn(one, own, one.fastest_precision() if precision == "auto" else precision)
+
+
+def mean_score(turns: Sequence[Turn], images: Tensor) -> Tensor:
+    """The mean (B,) of what all who take turns say of images (B, 3, H, W)."""
+    return torch.stack([turn.bound.of(turn.network, images) for turn in turns]).mean(dim=0)
 
 
 def check_ingredients(objective: Objective, image: nn.Module, precision: Any) -> None:

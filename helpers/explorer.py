@@ -16,7 +16,6 @@ from torch import Tensor
 
 from . import recipes
 from .basics.settings import is_quiet, pace
-from .networks.load import load_network
 from .running.stop import keep
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp
@@ -35,7 +34,7 @@ def explore(network: Any = None) -> Any:
     page without a kernel cannot answer. Chapter 3.
 
     Args:
-        network: a Network with a classifier; by default the best that ``load_network()`` finds.
+        network: a Network with a classifier, or a list of them; by default the best that ``load_network()`` finds.
 
     Returns:
         The panel, to stand last in a cell. What it drew last stays under it as an ordinary output, is its ``result``,
@@ -44,8 +43,7 @@ def explore(network: Any = None) -> Any:
     Raises:
         ValueError: the network has no classifier, so no class to draw.
     """
-    if network is None:
-        network = load_network()
+    network = recipes.network_of(network)
     if not network.has_classifier:
         raise ValueError(f"{network.title} has no classifier here, so no classes to explore; try load_network()")
     return _still(network) if is_quiet() else Panel(network)

@@ -64,7 +64,7 @@ def maximal_class_input(
         c: a class index or name.
         num_steps: how many steps of AdamW.
         lr: its learning rate.
-        wd: its weight decay. Every step first multiplies x by 1 − lr · wd, and ``|x|`` settles near 1 / wd
+        wd: its weight decay. Every move first multiplies x by 1 − lr · wd, and ``|x|`` settles near 1 / wd
             (chapter 2 says how near).
         network: any network with classes; the best that can be had if ``None``.
         size: pixels a side of x; the picture has twice as many.
@@ -105,8 +105,8 @@ def visualize(
     """This book's recipe at its best, put together in chapter 7 and judged in chapter 8.
 
     The margin of a class over its rivals; a Fourier basis with decorrelated colors; a network that looks through
-    random turns, scales and shifts; Adam, whose learning rate falls to 0. The network runs in bfloat16 where the
-    processor has instructions for it. A picture that its own network does not take for its class at the end is begun
+    random turns, scales and shifts; Adam, whose learning rate falls to 0. The network runs in bfloat16 where that is
+    faster. A picture that its own network does not take for its class at the end is begun
     again from another start, alone; its neighbors stay as they are.
 
     Args:

@@ -23,7 +23,8 @@ class Result:
     Attributes:
         images: (B, 3, H, W), RGB in [0, 1], finished: ready to show.
         raw: (B, 3, H, W), the parameterization's own output, which may leave [0, 1].
-        scores: (steps taken, B), what was maximized, as the network saw it at each step, before that step.
+        scores: (steps taken, B), what was maximized, as the network saw it at each step, before that step; of several
+            that take turns, the mean, each before its own move.
         final: (B,), the score of ``raw``, seen without views; if that was stopped, too, the last of ``scores``.
         frames: (F, B, 3, H, W) uint8, the frames kept.
         frame_steps: at which step each frame was kept; after ``steps`` for the last.

@@ -21,7 +21,7 @@ class Style:
         why: what it is for.
         blur: sigma of ``random_blur``, in pixels of an image with 224 a side; 0 for none.
         noise: standard deviation of ``noise``; 0 for none.
-        begin: the steps after which blur and noise come in.
+        begin: the steps after which blur and noise come in; a shorter run never comes to them.
         restarts: how often a picture that never took off is begun again.
     """
 

@@ -12,7 +12,9 @@ from torch import nn
 
 from helpers import (
     STYLES,
+    Bound,
     Network,
+    Objective,
     Pixels,
     ascend,
     blur,
@@ -169,6 +171,33 @@ def test_frames_and_callbacks_count_steps_not_turns(small):
         progress=False,
     )
     assert seen == [(step, (1,)) for step in range(5)] and len(drawn.frames) == 3 and len(drawn.scores) == 5
+
+
+def test_each_who_takes_turns_has_the_objective_bound_to_it(small):
+    """An objective that asks its network something first asks each for itself."""
+    photo = torch.full((1, 3, 16, 16), 0.25)
+
+    def bind(network):
+        wanted = network(photo).detach()
+        return Bound("as the photo", ("logits",), lambda acts: -(acts["logits"] - wanted).square().sum(dim=1))
+
+    drawn = ascend(Objective(bind), together(three_artists(small)), Pixels(photo), steps=1, progress=False)
+    assert drawn.scores[0].item() == pytest.approx(0, abs=1e-9), "the photo is what all of them ask for"
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.LBFGS, torch.optim.Rprop])
+def test_what_compares_gradients_draws_by_one_network_alone(small, optimizer):
+    options = dict(steps=1, optimizer=optimizer, progress=False)
+    with pytest.raises(ValueError, match=f"{optimizer.__name__} learns .* or a single network"):
+        ascend(class_logit(0), together(three_artists(small)), Pixels.uniform(16), **options)
+    assert ascend(class_logit(0), small, Pixels.uniform(16), **options).final > -99
+
+
+def test_an_ensemble_has_no_ensembles_inside(small):
+    first, second, _ = three_artists(small)
+    crew = together([together([first, second]), second])
+    assert crew.members == [first, second, second] == crew.turns
+    assert crew.takes(16, 16) and not together([first, first]).without_normalization().takes(0, 0)
 
 
 def test_a_killed_run_of_several_goes_on_as_if_it_had_not_been(small, tmp_path):

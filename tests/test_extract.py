@@ -252,7 +252,15 @@ def test_what_cannot_run_in_half_of_the_bits_says_so_once(monkeypatch, capsys):
     assert capsys.readouterr().out.count("half of the bits will not do") == 1
 
 
-@pytest.mark.parametrize("make, half", [(own.Plain, True), (partial(mobilenet_v3_small, num_classes=10), False)])
+def wide() -> nn.Module:
+    """Depthwise convolutions 7 pixels wide, as ConvNeXt has them."""
+    layers = [nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 7, padding=3, groups=8), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(8, 10))
+
+
+@pytest.mark.parametrize(
+    "make, half", [(own.Plain, True), (partial(mobilenet_v3_small, num_classes=10), False), (wide, True)]
+)
 def test_a_processor_runs_mobile_networks_in_all_their_bits(monkeypatch, make, half):
     """Depthwise convolutions take it up to twice as long in half of the bits."""
     monkeypatch.setattr("helpers.networks.tried.native_precision", lambda device: torch.bfloat16)

@@ -26,6 +26,7 @@ PICTURES_DEPEND_ON = (
     "transforms",
     "running/seeding",
     "networks/ensemble",
+    "networks/tried",
 )
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.quality.tuning
 
 Few steps, small tiles, gray and blurred pictures tell candidates apart that all look perfect to a judge at full size.
-Every candidate is stored as soon as it is done; one whose settings or code have changed is drawn again.
+Every candidate is stored as soon as it is done; one whose settings have changed is drawn again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def candidates() -> dict[str, Candidate]:
         "rate 0.2, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on": replace(taken, lr=0.2),
     }
     found = {words: Candidate(style) for words, style in styles.items()}
-    return found | {"*taken*, but both asked at one place": Candidate(taken, in_turn=False), TAKEN: Candidate(taken)}
+    at_one_place = "*taken*, but both asked at one place, for the mean of their logits"
+    return found | {at_one_place: Candidate(taken, in_turn=False), TAKEN: Candidate(taken)}
 
 
 def even_classes() -> list[int]:

@@ -189,7 +189,8 @@ class PictureFolder:
 def what_happened(path: Path) -> tuple[bool, bool]:
     """Whether a picture was begun again, and whether it never took off in spite of it, as its file says."""
     with Image.open(path) as image:
-        return image.info.get(RESTARTS, "0") != "0", image.info.get(TOOK_OFF) == "no"
+        grounded = image.info.get(TOOK_OFF) == "no"  # also if the first try was the best, and was kept
+        return grounded or image.info.get(RESTARTS, "0") != "0", grounded
 
 
 def is_whole(path: Path) -> bool:

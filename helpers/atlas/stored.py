@@ -93,7 +93,7 @@ class Atlas:
         return torch.stack([self._cut("tile", "tiles-{}.avif", self[c].index) for c in classes])
 
     def pictures(self, classes: list[int | str]) -> Tensor:
-        """The pictures of some classes, (B, 3, 160, 160), RGB in [0, 1], as exact as a small file keeps them."""
+        """The pictures of some classes, (B, 3, side, side), RGB in [0, 1], as exact as a small file keeps them."""
         return torch.stack([self._cut("large", "large-{:02d}.avif", self[c].index) for c in classes])
 
     def _cut(self, kind: str, name: str, index: int) -> Tensor:
@@ -111,6 +111,7 @@ def load_atlas(folder: str | Path = STORED) -> Atlas:
 
     Raises:
         FileNotFoundError: there is no atlas.
+        ValueError: an earlier version bound it.
     """
     path = Path(folder) / "atlas.json"
     if not path.exists():
@@ -122,7 +123,9 @@ def load_atlas(folder: str | Path = STORED) -> Atlas:
         Entry(i, **{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})
         for i, one in enumerate(facts["classes"])
     ]
-    same = {key: facts[key] for key in ("network", "recipe", "kin", "restarted", "grounded", "call")}
+    same = {key: facts.get(key) for key in ("network", "recipe", "kin", "restarted", "grounded", "call")}
+    if None in same.values():
+        raise ValueError(f"the atlas in {folder} was bound by an earlier version of this book: bind it again")
     sheets = {kind: facts[kind] for kind in ("tile", "large")}
     return Atlas(judges=tuple(facts["judges"]), entries=tuple(entries), folder=Path(folder), sheets=sheets, **same)
 

@@ -1,4 +1,4 @@
-"""Several networks asked at once: what pleases all of them is less likely to be one network's private joke."""
+"""Several networks that answer together: what pleases all of them is less likely to be one network's private joke."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ class Ensemble(Network):
         self.find_layer(layer)
         return len(self.classes)
 
+    def takes(self, height: int, width: int) -> bool:
+        """Whether every member runs on images (B, 3, height, width)."""
+        return all(member.takes(height, width) for member in self.members)
+
     def fastest_precision(self) -> torch.dtype | None:
         """``torch.bfloat16`` if every member runs in it, else ``None``."""
         found = [member.fastest_precision() for member in self.members]
@@ -77,7 +81,9 @@ class Ensemble(Network):
 
 
 def together(networks: Sequence[Network]) -> Network:
-    """Several networks as one, whose logits are the mean of theirs (chapter 8).
+    """Several networks as one: its logits are the mean of theirs, and in an ascent they take turns (chapter 8).
+
+    ``deep_dream`` and ``poster``, which look tile by tile, ask the mean.
 
     Args:
         networks: one or more, with the same classes.
@@ -86,7 +92,7 @@ def together(networks: Sequence[Network]) -> Network:
         ValueError: none at all, or networks of different classes.
         NoClassifier: one of them has no classes.
     """
-    networks = list(networks)
+    networks = [member for network in networks for member in network.members]
     if not networks:
         raise ValueError("no network: name one, or a list of them")
     for network in networks:

@@ -53,10 +53,6 @@ class Bound:
             raise ValueError(no_gradient(network.title))
         return scores
 
-    def mean_of(self, networks: Sequence[Network], images: Tensor) -> Tensor:
-        """The mean over networks of their scores (B,) of images (B, 3, H, W); what they climb who take turns."""
-        return torch.stack([self.of(network, images) for network in networks]).mean(dim=0)
-
 
 class Objective:
     """Something to maximize, not yet tied to a network. One of your own, the mean of a patch of a feature map::

@@ -39,7 +39,8 @@ class Watch:
         objective, network, steps, seed, settings, made_by: what the ``Result`` says of the run.
         finish: from the final (B, 3, H, W), of any values, to pictures in [0, 1]; by default they are clipped.
         frames: how many frames to keep, evenly spaced from start to end, or at which steps and at the end.
-        callbacks: called as ``callback(step, images, scores)`` at every step; ``False`` from one ends the run.
+        callbacks: called as ``callback(step, images, scores)`` at every step, with the images before it; ``False`` ends
+            the run.
         preview: in a notebook, show the image every so many steps.
         progress: whether to show a bar with the score; by default unless ``is_quiet()``.
         checkpoint: a file that keeps the run every 25 steps, and from which it goes on if it was killed.
@@ -69,7 +70,7 @@ class Watch:
         self.chance = Seeded(seed, network.device)
         self.path, self.checkpoint = checkpoint, None
         self.images: Tensor | None = None
-        self.scores: dict[int, Tensor] = {}
+        self.scores: dict[object, Tensor] = {}
         self.final: Tensor | None = None
         CALL.so_far = self.so_far
 
@@ -94,7 +95,7 @@ class Watch:
         with self.chance:
             return self.checkpoint.resume()
 
-    def look(self, turn: int, images: Tensor, scores: Tensor) -> None:
+    def look(self, turn: object, images: Tensor, scores: Tensor) -> None:
         """Note the images (B, 3, H, W) with which a step begins, and the scores (B,) of each turn's first look."""
         if self.images is None:
             self.images = images.detach().clone()

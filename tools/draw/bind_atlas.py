@@ -45,7 +45,7 @@ def bind(pictures: Path, into: Path) -> dict:
     from helpers.atlas.plan import plan
     from helpers.basics.files import write_whole
 
-    pieces, recipe = plan(None, **ATLAS)
+    pieces, recipe = plan(None, device="cpu", **ATLAS)
     images, failed = gather(pictures, [piece.name for piece in pieces])
     artist, judges = load_all(recipe.network), [load_network(name) for name in JUDGES]
     logits = torch.cat([artist(some.to(artist.device)).float().cpu() for some in images.split(AT_ONCE)]).diagonal()
@@ -77,7 +77,8 @@ def call(artist: Network, recipe: Recipe, seed: int) -> str:
 
     how = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=seed)
     line = MadeBy(visualize, dict(target="name", network=artist.members, **how)).code
-    return line.replace("'name'", "{name!r}", 1)
+    exact = ", precision=None" if recipe.precision == "float32" else ""
+    return line.replace("'name'", "{name!r}", 1).removesuffix(")") + exact + ")"
 
 
 def kin(judges: Sequence[Network], artists: Sequence[Network]) -> dict[str, list[str]]:
@@ -146,7 +147,7 @@ def rounded(p: float) -> float:
 def alike(images: Tensor, judge) -> Tensor:
     """How much each two pictures look alike, (B, B): the cosine between what a judge's last layer makes of them."""
     found = [judge.activations(some, ["head"])["head"].mean(dim=(2, 3)) for some in images.split(AT_ONCE)]
-    features = torch.cat(found)
+    features = torch.cat(found).cpu()
     features = torch.nn.functional.normalize(features - features.mean(dim=0), dim=1)
     return features @ features.T
 

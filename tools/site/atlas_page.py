@@ -93,7 +93,7 @@ def kinship(kin: dict[str, list[str]]) -> str:
     judges, artists = list(kin), list(dict.fromkeys(artist for found in kin.values() for artist in found))
     return (
         f" No strangers, though: {both(judges)} {'is' if len(judges) == 1 else 'are'} of the same architecture as "
-        f"{both(artists)}, and may like for that reason what it helped to draw."
+        f"{both(artists)}, and may like a picture for that reason."
     )
 
 
