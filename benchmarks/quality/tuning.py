@@ -55,7 +55,6 @@ def candidates() -> dict[str, Candidate]:
     thick = replace(taken, lr=0.1, fourier=dict(chroma=0.9, gain=0.25, decay=1.3), blur=2.0, noise=0.2, begin=0)
     styles = {
         "rate 0.1, gain 0.25, blur to 2 and noise to 0.2, from the first step": thick,
-        "rate 0.15, gain 0.3, blur to 1 and noise to 0.05, from step 32 on": replace(taken, blur=1.0, noise=0.05),
         "rate 0.2, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on": replace(taken, lr=0.2),
     }
     found = {words: Candidate(style) for words, style in styles.items()}
