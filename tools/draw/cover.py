@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "book" / "_static"
-SIZE, STEPS, SEED = 320, 256, 1
+SIZE, STEPS, SEED = 224, 128, 1
 ARTISTS = ("squeezenet1_1", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 
 
