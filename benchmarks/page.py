@@ -179,7 +179,8 @@ def guesses(stored: dict) -> list[str]:
     missed = riddle.misses(stored)
     title = f"Pictures that no reader named: {len(missed) - 1} of {len(riddle.CLASSES)}"
     nobody = [folded(title, tables.markdown(missed))] if len(missed) > 1 else []
-    return [words, tables.markdown(riddle.rows(stored)), *nobody]
+    who = " ".join(f"Reader {i}: {reader['who'].rstrip('.')}." for i, reader in enumerate(stored["readers"], 1))
+    return [f"{words} {who}", tables.markdown(riddle.rows(stored)), *nobody]
 
 
 def pace(entry: dict, best: dict) -> str:

@@ -93,9 +93,7 @@ def test_the_introduction_takes_its_numbers_from_the_data():
 def test_the_introduction_names_all_who_drew_and_which_judges_are_their_kin():
     said = introduction(ATLAS | {"network": "Some Net + B-Net", "kin": {"Judge B": ["B-Net"]}})
     assert said.startswith("Some Net and B-Net, taking turns, drew all 3 (8 steps). ")
-    assert said.endswith(
-        "Judge B is of the same architecture as B-Net, and may like a picture for that reason."
-    )
+    assert said.endswith("Judge B is of the same architecture as B-Net, and may like a picture for that reason.")
     both = introduction(ATLAS | {"kin": {"Judge A": ["B-Net"], "Judge B": ["B-Net"]}})
     assert "Judge A and Judge B are of the same architecture as B-Net, and" in both
 

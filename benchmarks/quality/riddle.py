@@ -56,11 +56,11 @@ def right_guess(stored: dict, reader: dict, k: int) -> int:
 
 def rows(stored: dict) -> list[list[str]]:
     """The table: how many of all pictures each reader names first, and within all tries."""
-    table = [["reader", "who", "first guess", f"one of {TRIES} guesses"]]
+    table = [["reader", "first guess", f"one of {TRIES} guesses"]]
     for number, reader in enumerate(stored["readers"], 1):
         places = [right_guess(stored, reader, k) for k in CLASSES]
         shares = [tables.share_of(sum(0 < place <= most for place in places), len(places)) for most in (1, TRIES)]
-        table.append([str(number), reader["who"], *shares])
+        table.append([str(number), *shares])
     return table
 
 
