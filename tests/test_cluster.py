@@ -28,7 +28,8 @@ dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distribute
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = "16"  # so that a run lasts longer than it takes to be disturbed
-SMALL = ["--steps", STEPS, "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
+ONE = ["--network", "squeezenet1_1", "--style", "clear"]
+SMALL = [*ONE, "--steps", STEPS, "--size", "64", "--batch", "2", "--classes", *map(str, range(250, 266))]
 PATIENCE = 240  # seconds, on a machine that does other things
 WANT = "and batches of 8 want 1.1 GB a worker"
 PNG = b"\x89PNG...IEND\xaeB`\x82"
