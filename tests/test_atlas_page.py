@@ -84,18 +84,17 @@ def test_the_table_says_place_and_belief_of_each_judge():
 
 def test_the_introduction_takes_its_numbers_from_the_data():
     assert introduction(ATLAS) == (
-        "Some Net drew all 3 (8 steps). Every picture took off at once. Judge A and Judge B, which had no part in it, "
-        "looked at them afterwards: they name the class first in 50% and 25% of the pictures, and among their first "
-        "five in 75% and 70%."
+        "Some Net drew all 3 (8 steps). Judge A and Judge B, which had no part in it, looked at them afterwards: they "
+        "name the class first in 50% and 25% of the pictures, and among their first five in 75% and 70%."
     )
 
 
 def test_the_introduction_names_all_who_drew_and_which_judges_are_their_kin():
     said = introduction(ATLAS | {"network": "Some Net + B-Net", "kin": {"Judge B": ["B-Net"]}})
     assert said.startswith("Some Net and B-Net, taking turns, drew all 3 (8 steps). ")
-    assert said.endswith("Judge B is of the same architecture as B-Net, and may like a picture for that reason.")
+    assert said.endswith(" (Judge B is kin to B-Net.)")
     both = introduction(ATLAS | {"kin": {"Judge A": ["B-Net"], "Judge B": ["B-Net"]}})
-    assert "Judge A and Judge B are of the same architecture as B-Net, and" in both
+    assert both.endswith(" (Judge A and Judge B are kin to B-Net.)")
 
 
 @pytest.mark.parametrize(

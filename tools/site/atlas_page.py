@@ -66,12 +66,12 @@ def shares(values: list[float]) -> str:
 
 
 def introduction(atlas: dict) -> str:
-    """Say in one paragraph who drew, how, how often the judges name the class, and whose relatives they are."""
+    """Say in one short paragraph, above the wall, who drew, how, what the judges say, and whose relatives they are."""
     artists = atlas["network"].split(" + ")
     turns = ", taking turns," if len(artists) > 1 else ""
     first, five = (shares(atlas["agreement"][key]) for key in ("top1", "top5"))
     return (
-        f"{both(artists)}{turns} drew all {len(atlas['classes']):,} ({atlas['recipe']}). {took_off(atlas)} "
+        f"{both(artists)}{turns} drew all {len(atlas['classes']):,} ({atlas['recipe']}). "
         f"{both(atlas['judges'])}, which had no part in it, looked at them afterwards: they name the class first in "
         f"{first} of the pictures, and among their first five in {five}.{kinship(atlas['kin'])}"
     )
@@ -91,10 +91,7 @@ def kinship(kin: dict[str, list[str]]) -> str:
     if not kin:
         return ""
     judges, artists = list(kin), list(dict.fromkeys(artist for found in kin.values() for artist in found))
-    return (
-        f" No strangers, though: {both(judges)} {'is' if len(judges) == 1 else 'are'} of the same architecture as "
-        f"{both(artists)}, and may like a picture for that reason."
-    )
+    return f" ({both(judges)} {'is' if len(judges) == 1 else 'are'} kin to {both(artists)}.)"
 
 
 def sheets(atlas: dict, folder: str) -> str:
@@ -169,5 +166,5 @@ class Atlas(SphinxDirective):
         except BadAtlas as error:
             LOG.warning("atlas: %s", error, location=self.get_location())
             return []
-        said = nodes.paragraph("", introduction(atlas))
-        return [said, nodes.raw("", body, format="html")]
+        above, below = (nodes.paragraph("", said) for said in (introduction(atlas), took_off(atlas)))
+        return [above, nodes.raw("", body, format="html"), below]
