@@ -155,7 +155,7 @@ def figures(results: Path, page: Path) -> list[str]:
 
 
 def puzzle(results: Path, page: Path) -> list[str]:
-    """The part on what people see: pictures of the atlas without a word, and what those who were asked have guessed."""
+    """The part on what readers see: pictures of the atlas without a word, and what readers have guessed."""
     sheet = results / "wordless.webp"
     if not sheet.exists():
         return []
@@ -166,7 +166,7 @@ def puzzle(results: Path, page: Path) -> list[str]:
     )
     shown = figure(sheet, page, "Pictures of different classes, with numbers and without names", caption)
     answers = folded("The answers", tables.markdown(riddle.answers(stored)))
-    return ["## What do people see?", shown, *(guesses(stored) if stored else []), answers]
+    return ["## What do readers see?", shown, *(guesses(stored) if stored else []), answers]
 
 
 def guesses(stored: dict) -> list[str]:
@@ -270,21 +270,20 @@ def ablation(results: Path, classes: Sequence[int]) -> list[str]:
 
 def kin(results: Path) -> list[str]:
     """The part on what a judge's kinship with the artist is worth."""
-    stored = store.load(results / "kinship.json")
-    table = kinship.rows(stored)
-    if len(table) < 2:
+    stored = kinship.counted(store.load(results / "kinship.json"))
+    if not stored:
         return []
-    count = next(found["classes"] for crew in kinship.CREWS if (found := kinship.counted(stored, crew)))
+    count = next(iter(stored.values()))["classes"]
     words = (
         f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
-        f"restarts, drawn by {len(table) - 1} crews and judged by {len(kinship.NAMES)} networks: how often is the "
+        f"restarts, drawn by {len(stored)} crews and judged by {len(kinship.NAMES)} networks: how often is the "
         "class named first? A judge that drew along stands in brackets: it says only that the ascent worked. The Lites "
         "are kin to each other, and SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on "
         "what it drew alone, are the figures without kinship. The last column asks all judges for the name of the "
         "*next* class in the list: what shares would be if names meant nothing (by chance, "
         f"{1 / len(imagenet_classes()):.1%})."
     )
-    return ["## What is kinship worth?", words, tables.markdown(table), kinship.remains(stored)]
+    return ["## What is kinship worth?", words, tables.markdown(kinship.rows(stored)), kinship.remains(stored)]
 
 
 def tuned(results: Path) -> list[str]:

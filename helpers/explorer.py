@@ -43,8 +43,7 @@ def explore(network: Any = None) -> Any:
     Raises:
         ValueError: the network has no classifier, so no class to draw.
     """
-    if network is None or isinstance(network, list | tuple):
-        network = recipes.network_of(network)
+    network = recipes.network_of(network)
     if not network.has_classifier:
         raise ValueError(f"{network.title} has no classifier here, so no classes to explore; try load_network()")
     return _still(network) if is_quiet() else Panel(network)

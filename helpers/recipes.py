@@ -181,7 +181,7 @@ def network_of(network: Network | Sequence[Network] | None) -> Network:
     """One network out of none (the best that can be had), one, or several."""
     if network is None:
         return load_network()
-    return network if isinstance(network, Network) else together(network)
+    return together(network) if several(network) else network
 
 
 @stoppable

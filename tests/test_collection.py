@@ -13,10 +13,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from helpers import load_atlas, load_network, plan
-from helpers.atlas.plan import RESTARTS, TOOK_OFF, Piece
+from helpers.atlas.plan import RESTARTS, TOOK_OFF, Piece, load_all
 from helpers.atlas.stored import STORED
 from tools.draw import bind_atlas
-from tools.draw.atlas import ALONE, ATLAS, channels, load_all, parse, targets
+from tools.draw.atlas import ALONE, ATLAS, channels, parse, targets
 
 SMALL = 8 * 2**20  # bytes of all that is stored
 

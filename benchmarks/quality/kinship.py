@@ -67,17 +67,17 @@ def mark(crew: Sequence[str], count: int) -> str:
     return fingerprint.digest(fingerprint.of_helpers(), crew, STEPS, SEED, count)
 
 
-def counted(stored: dict, crew: Sequence[str]) -> dict | None:
-    """What is stored of a crew, if today's code drew it."""
-    found = stored.get(title(crew))
-    return found if found and found["mark"] == mark(crew, found["classes"]) else None
+def counted(stored: dict) -> dict:
+    """Of what is stored, the crews whose pictures today's code drew."""
+    crews = {title(crew): crew for crew in CREWS}
+    return {name: row for name, row in stored.items() if row["mark"] == mark(crews[name], row["classes"])}
 
 
 def rows(stored: dict) -> list[list[str]]:
     """The table: how often each judge names the class first, with its interval; an artist's own vote is in brackets."""
     table = [["drawn by", *NAMES.values(), "under another's name, all judges"]]
     for crew in CREWS:
-        found = counted(stored, crew)
+        found = stored.get(title(crew))
         if found:
             shares = [cell(found["own"][name], name in crew) for name in NAMES]
             others = [rank for name in NAMES for rank in found["shuffled"][name]]
@@ -87,7 +87,7 @@ def rows(stored: dict) -> list[list[str]]:
 
 def remains(stored: dict) -> str:
     """What the relatives' word on a crew with one of their family in it is worth, in a sentence; nothing if much."""
-    alone, mixed = (counted(stored, crew) for crew in ((RELATIVE,), (STRANGER, RELATIVE)))
+    alone, mixed = stored.get(title((RELATIVE,))), stored.get(title((STRANGER, RELATIVE)))
     relatives = [name for name in NAMES if name not in (STRANGER, RELATIVE)]
     if not alone or not mixed or 2 * firsts(alone["own"][STRANGER]) > min(firsts(alone["own"][n]) for n in relatives):
         return ""

@@ -16,17 +16,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmarks.measure import store
 from benchmarks.quality import drawing, entries
 from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups
 from benchmarks.quality.entries import SECOND_NAME
-from helpers import STYLES, Network, Style, second_opinion, visualize
+from helpers import STYLES, Network, Style, second_opinion, together, visualize
 
 COUNT, STEPS, SIZE, SEED, GROUP = 24, 64, 224, 0, 6
 ARTISTS = (NETWORK, SECOND_NAME)
-TAKEN = "rate 0.15, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on: *taken*"
 
 
 @dataclass(frozen=True)
@@ -37,29 +36,20 @@ class Candidate:
     in_turn: bool = True
 
 
-class Mean(nn.Module):
-    """Networks that are asked at one place: the mean of their logits."""
-
-    def __init__(self, *networks: Network):
-        super().__init__()
-        self.networks = nn.ModuleList(networks)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, classes) of images (B, 3, H, W)."""
-        return torch.stack([network(images) for network in self.networks]).mean(dim=0)
-
-
 def candidates() -> dict[str, Candidate]:
     """All that were tried, by what they are in words, in the order of the table; the last is the one that was taken."""
     taken = STYLES["natural"]
-    thick = replace(taken, lr=0.1, fourier=dict(chroma=0.9, gain=0.25, decay=1.3), blur=2.0, noise=0.2, begin=0)
-    styles = {
-        "rate 0.1, gain 0.25, blur to 2 and noise to 0.2, from the first step": thick,
-        "rate 0.2, gain 0.3, blur to 1.5 and noise to 0.1, from step 32 on": replace(taken, lr=0.2),
-    }
-    found = {words: Candidate(style) for words, style in styles.items()}
-    at_one_place = "*taken*, but both asked at one place, for the mean of their logits"
-    return found | {at_one_place: Candidate(taken, in_turn=False), TAKEN: Candidate(taken)}
+    thick = replace(taken, lr=0.1, fourier={**taken.fourier, "gain": 0.25}, blur=2.0, noise=0.2, begin=0)
+    found = {in_words(style): Candidate(style) for style in (thick, replace(taken, lr=0.2))}
+    found["*taken*, but both asked at one place, for the mean of their logits"] = Candidate(taken, in_turn=False)
+    return found | {f"{in_words(taken)}: *taken*": Candidate(taken)}
+
+
+def in_words(style: Style) -> str:
+    """What the candidates differ in."""
+    when = f"step {style.begin} on" if style.begin else "the first step"
+    fog = f"blur to {style.blur:g} and noise to {style.noise:g}, from {when}"
+    return f"rate {style.lr:g}, gain {style.fourier['gain']:g}, {fog}"
 
 
 def even_classes() -> list[int]:
@@ -72,7 +62,7 @@ def draw(candidate: Candidate, classes: Sequence[int]) -> tuple[Tensor, list[flo
     """Pictures (B, 3, H, W) of some classes, and their final margins. No restart: each is to stand or fall."""
     artists = [drawing.network(), entries.second()]
     if not candidate.in_turn:
-        artists = [Network(Mean(*artists), "mean", "their mean", artists[0].classes, size=SIZE)]
+        artists = [Network(together(artists), "mean", "their mean", artists[0].classes)]  # one, which has one turn
     options = dict(steps=STEPS, size=SIZE, seed=SEED, restarts=0, progress=False)
     found = visualize(list(classes), artists, style=candidate.style, **options)
     return found.images, found.final.tolist()

@@ -165,11 +165,16 @@ def fingerprint(network: Network) -> str:
     return state_in_words(network)
 
 
+def load_all(names: str, device: str | None = None) -> Network:
+    """A network by its name, or several by theirs, joined by ``" + "``, as one."""
+    return together([load_network(name, device=device) for name in names.split(" + ")])
+
+
 @lru_cache(maxsize=2)
 def _network(names: str, device: str | None) -> tuple[Network, str]:
     """A network, or several as one, loaded once in each process, and its fingerprint."""
     with contextlib.redirect_stdout(io.StringIO()):
-        network = together([load_network(name, device=device) for name in names.split(" + ")])
+        network = load_all(names, device)
     return network, fingerprint(network)
 
 

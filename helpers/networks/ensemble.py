@@ -31,11 +31,6 @@ class Ensemble(Network):
         """The networks that answer together."""
         return list(self.core)
 
-    @property
-    def turns(self) -> list[Network]:
-        """Each member: the image moves after each one's answer."""
-        return self.members
-
     def activations(
         self, images: Tensor, layers: Layer | Iterable[Layer], precision: torch.dtype | None = None
     ) -> dict[Layer, Tensor]:
@@ -83,7 +78,7 @@ class Ensemble(Network):
 def together(networks: Sequence[Network]) -> Network:
     """Several networks as one: its logits are the mean of theirs, and in an ascent they take turns (chapter 8).
 
-    ``deep_dream`` and ``poster``, which look tile by tile, ask the mean.
+    Where a picture is looked at tile by tile (``deep_dream``, the touches of ``poster``), their mean is asked.
 
     Args:
         networks: one or more, with the same classes.

@@ -12,9 +12,10 @@ import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from ..basics import names
-from ..basics.numbers import several, whole
+from ..basics.numbers import whole
 from .classes import HasClasses
 from .extract import PASSES, Pass, Place, channel_of, count_uses, in_eval
+from .given import check_core, per_channel
 from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
 from .tried import Tried
@@ -63,12 +64,12 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         code: str = "",
     ):
         super().__init__()
-        _check_core(core, title, layers or {})
+        check_core(core, title, layers or {})
         self.core, self.name, self.title, self.code = core, name, title, code
         self.classes = names.in_order(classes)
         self.layers = dict(layers) if layers else {path: path for path, _ in core.named_modules() if path}
-        self.register_buffer("mean", _per_channel(mean, "mean").to(self.device))
-        self.register_buffer("std", _per_channel(std, "std").to(self.device))
+        self.register_buffer("mean", per_channel(mean, "mean").to(self.device))
+        self.register_buffer("std", per_channel(std, "std").to(self.device))
         self.logits, self._given_size = logits, None if size is None else whole(size, "size")
         self.training = False
         self.refresh()
@@ -82,8 +83,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
     @property
     def turns(self) -> list[Network]:
-        """Whom ``ascend`` asks in each step, one after another: this network, or each member of an ensemble."""
-        return [self]
+        """Whom ``ascend`` asks in each step, one after another; the image moves after each one's answer."""
+        return self.members
 
     @property
     def device(self) -> torch.device:
@@ -223,29 +224,3 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 def no_gradient(title: str) -> str:
     """What there is to say where a score does not depend on the image."""
     return f"the score does not depend on the image: look for no_grad(), detach() or a rounding in the code of {title}"
-
-
-def _check_core(core: Any, title: str, layers: dict[str, str]) -> None:
-    """Raise unless it is a network that knows the shapes of its layers, and has those that are named."""
-    if not isinstance(core, nn.Module):
-        raise TypeError(f"a Network is made from a torch.nn.Module, such as resnet18(), got {core!r:.60}")
-    lazy = [path for path, parameter in core.named_parameters() if nn.parameter.is_lazy(parameter)]
-    if lazy:
-        raise ValueError(f"{title} does not know the shape of {lazy[0]} yet: run it once on an input of its size")
-    paths = dict(core.named_modules(remove_duplicate=False))
-    for readable, path in layers.items():
-        if path not in paths:
-            near = " or ".join(map(repr, names.nearest(path, paths))) or f"one of {[*paths][1:9]}"
-            raise names.UnknownName(
-                f"layers[{readable!r}] is {path!r}, which {title} does not have: did you mean {near}?"
-            )
-
-
-def _per_channel(values: float | Sequence[float], what: str) -> Tensor:
-    """The numbers of a normalization as (1, 3, 1, 1)."""
-    numbers = torch.tensor([*values] if several(values) else [values], dtype=torch.float32, device="cpu")
-    if len(numbers) not in (1, 3):
-        raise ValueError(f"{what} is one number for each of R, G and B, or one for all; got {len(numbers)}")
-    if what == "std" and not (numbers > 0).all():
-        raise ValueError(f"std is what each channel is divided by, a positive number; got {numbers.tolist()}")
-    return numbers.view(1, -1, 1, 1).expand(1, 3, 1, 1).clone()

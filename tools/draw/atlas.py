@@ -33,7 +33,6 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from distributed import Worker
 
-    from helpers import Network
     from helpers.atlas.plan import Target
     from helpers.atlas.render import Report
 
@@ -68,13 +67,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return asked
 
 
-def load_all(names: str) -> Network:
-    """A network, or several joined by ``" + "`` as one."""
-    from helpers import load_network, together
-
-    return together([load_network(name) for name in names.split(" + ")])
-
-
 def targets(asked: argparse.Namespace) -> list[Target] | None:
     """What the command line asks for; ``None`` for all classes."""
     if not asked.classes and not asked.channels:
@@ -90,6 +82,8 @@ def channels(word: str, network: str) -> Iterator[tuple[str, int]]:
         ValueError: not two whole numbers behind the colon.
         LookupError: no such layer, or several networks, which have none in common.
     """
+    from helpers.atlas.plan import load_all
+
     layer, _, span = word.partition(":")
     if not span:
         yield from ((layer, k) for k in range(load_all(network).channels(layer)))

@@ -24,7 +24,7 @@ from torchvision.transforms.v2 import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.draw.atlas import ATLAS, PICTURES, load_all  # noqa: E402
+from tools.draw.atlas import ATLAS, PICTURES  # noqa: E402
 
 if TYPE_CHECKING:
     from helpers import Network
@@ -42,7 +42,7 @@ AT_ONCE = 25
 def bind(pictures: Path, into: Path) -> dict:
     """Write the sheets and ``atlas.json``; returns the facts."""
     from helpers import load_network, second_opinion
-    from helpers.atlas.plan import plan
+    from helpers.atlas.plan import load_all, plan
     from helpers.basics.files import write_whole
 
     pieces, recipe = plan(None, device="cpu", **ATLAS)

@@ -1,6 +1,6 @@
 """Draw the picture on the landing page, for the eye and by all networks that are packaged, and write its caption.
 
-It takes some minutes on two cores. Look at the picture before committing it.
+It takes a minute or two on two cores. Look at the picture before committing it.
 """
 
 from __future__ import annotations
