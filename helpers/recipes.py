@@ -168,7 +168,7 @@ def _in_style(
         optimizer=partial(torch.optim.Adam, lr=style.lr if lr is None else lr, fused=True),
         seed=seed,
         **{
-            "views": style.views(size),
+            "views": style.views(size, steps),
             "schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=steps),
             "precision": "auto",
             **options,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .basics.names import UnknownName, nearest
-from .basics.numbers import whole
 from .transforms import Transform, noise, random_affine, random_blur
 
 
@@ -21,7 +20,7 @@ class Style:
         why: what it is for.
         blur: sigma of ``random_blur``, in pixels of an image with 224 a side; 0 for none.
         noise: standard deviation of ``noise``; 0 for none.
-        begin: the steps after which blur and noise come in; a shorter run never comes to them.
+        begin: the part of the steps after which blur and noise come in, from 0 to 1.
         restarts: how often a picture that never took off is begun again.
     """
 
@@ -32,15 +31,18 @@ class Style:
     why: str
     blur: float = 0.0
     noise: float = 0.0
-    begin: int = 32
+    begin: float = 0.5
     restarts: int = 2
 
-    def views(self, size: int) -> list[Transform]:
-        """What the network looks through, for images of ``size`` pixels a side.
+    def views(self, size: int, steps: int) -> list[Transform]:
+        """What the network looks through in a run of so many steps, for images of ``size`` pixels a side.
 
         Blur and noise come in late: from the first step on they drown the gradient before there is anything to see.
+        Raises ``ValueError`` if ``begin`` is no part.
         """
-        after = whole(self.begin, "begin, the steps after which blur and noise come in,", 0)
+        if not 0 <= self.begin <= 1:
+            raise ValueError(f"begin is the part of the steps without blur and noise, from 0 to 1, got {self.begin}")
+        after = round(self.begin * steps)
         views = [random_affine(**self.affine, pixels=size / 28)]
         views += [random_blur(self.blur * size / 224, after=after)] if self.blur else []
         return views + ([noise(self.noise, after=after)] if self.noise else [])

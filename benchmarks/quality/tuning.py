@@ -47,7 +47,7 @@ def candidates() -> dict[str, Candidate]:
 
 def in_words(style: Style) -> str:
     """What the candidates differ in."""
-    when = f"step {style.begin} on" if style.begin else "the first step"
+    when = f"{style.begin:.0%} of the steps on" if style.begin else "the first step"
     fog = f"blur to {style.blur:g} and noise to {style.noise:g}, from {when}"
     return f"rate {style.lr:g}, gain {style.fourier['gain']:g}, {fog}"
 

@@ -133,6 +133,9 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         try:
             found = self._run(images, inside, len(inside) < len(set(places.values())), precision)
         except (RuntimeError, ValueError, AssertionError, IndexError) as error:
+            if torch.is_grad_enabled() and any(tensor.is_inference() for tensor in self._tensors()):
+                made = f"{self.title} was made under inference_mode(), which allows no gradient: make it outside"
+                raise ValueError(made) from error
             self._explain(error, images)
             raise
         return {one: self._answer(one, place, found, len(images)) for one, place in places.items()}
@@ -143,6 +146,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         """One pass as far as it must go; with ``whole``, the network's own output at ``Place("")``."""
         mean, std = (buffer.to(self.device) for buffer in (self.mean, self.std))  # the core may have moved since
         x = ((images.to(self.device) - mean) / std).to(self.dtype)
+        if x.requires_grad:  # its gradient may come back channels last, and dividing that takes five times as long
+            x.register_hook(lambda gradient: gradient.contiguous())
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
             if inside and self._uses is None:
@@ -217,8 +222,6 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             raise TypeError(f"{self.title} takes float images in [0, 1], got {images.dtype}; divide bytes by 255")
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
-        if torch.is_grad_enabled() and any(tensor.is_inference() for tensor in self._tensors()):
-            raise ValueError(f"{self.title} was made under inference_mode(), which allows no gradient: make it outside")
 
 
 def no_gradient(title: str) -> str:
