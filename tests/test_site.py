@@ -128,11 +128,25 @@ def test_a_solution_says_that_it_is_one_and_shows_no_marks():
     assert other == cells[1]
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
-def test_each_chapter_still_shows_the_picture_of_its_cover(notebook):
+PICTURED = [page for page in [*NOTEBOOKS, *ROOT.glob("book/*.ipynb")] if page.stem.partition("_")[0] in covers.COVERS]
+
+
+@pytest.mark.parametrize("notebook", PICTURED, ids=lambda path: path.stem.partition("_")[0])
+def test_each_page_still_shows_the_picture_of_its_cover(notebook):
     found = covers.cover(notebook)
     assert found is not None and found.found, "describe its picture anew in tools/site/covers.py"
     assert len(covers.thumbnail(found.picture)) < 20_000
+
+
+def test_every_chapter_has_a_cover_and_a_page_of_plots_has_none():
+    assert len(PICTURED) == len(covers.COVERS) and {*NOTEBOOKS} <= {*PICTURED}
+    assert covers.cover(ROOT / "book" / "larger_worlds.ipynb") is None
+
+
+def test_the_pages_about_the_atlas_have_its_picture():
+    pages = ["book/atlas", "book/larger_worlds", "notebooks/09_an_atlas_of_a_thousand_classes"]
+    assert len({social_cards.picture_for(ROOT, page).tobytes() for page in pages}) == 1
+    assert social_cards.picture_for(ROOT, "book/climb").tobytes() != social_cards.picture_for(ROOT, pages[0]).tobytes()
 
 
 def test_a_term_is_linked_once_and_not_in_code():

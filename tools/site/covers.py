@@ -25,17 +25,20 @@ from tools.notebooks.drawn import drawn_by
 THUMB = 160
 CHAPTER = re.compile(r"(?:\.\./)*(notebooks/\w+)\.html")
 
-# How the picture's description begins, which picture of that figure, and what part of it: left, top, right, bottom.
+# By the first word of a notebook's name: how the picture's description begins, which picture of that figure, and what
+# part of it: left, top, right, bottom.
 COVERS = {
     "01": ("Two maps. On the left a stained-glass pattern", 0, (0.08, 0.1, 0.44, 0.86)),
     "02": ("Three squares: gray noise", 1, None),
-    "03": ("The original recipe’s picture", 0, None),
+    "03": ("A large picture made by", 0, None),
     "04": ("Left: the original recipe’s picture. Right", 1, None),
     "05": ("Three pictures: fine colored structure", 2, None),
     "06": ("Two dreams into the photograph of a cat", 1, None),
-    "07": ("Pictures made for the class macaw", 3, None),
-    "08": ("Rows of pictures of one class each", 4, None),
+    "07": ("Pictures made for the class macaw", 4, None),
+    "08": ("Two rows of pictures: sharp and pale above", 5, None),
     "09": ("A strip of 125 tiny pictures", 0, (0.0, 0.0, 0.2, 1.0)),
+    "gallery": ("saturated:", 0, None),
+    "now": ("A cat; the cat with eyes all over its face", 2, None),
 }
 
 
@@ -50,7 +53,10 @@ class Cover:
 
 @cache
 def cover(notebook: Path) -> Cover | None:
-    """Return a chapter's picture; where none fits, its last; None if it has none at all."""
+    """Return a chapter's picture; where none fits, its last; None if it has none at all, or none is to be had of it."""
+    named = notebook.stem.partition("_")[0]
+    if named not in COVERS:
+        return None
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     pages = ("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
@@ -59,8 +65,8 @@ def cover(notebook: Path) -> Cover | None:
     ]
     if not shown:
         return None
-    words, which, part = COVERS.get(notebook.stem[:2], ("", 0, None))
-    fitting = [image for image in shown if words and image["alt"].startswith(words)]
+    words, which, part = COVERS[named]
+    fitting = [image for image in shown if image["alt"].startswith(words)]
     found = len(fitting) > which
     image = fitting[which] if found else shown[-1]
     picture = Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2]))).convert("RGB")

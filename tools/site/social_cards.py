@@ -19,6 +19,7 @@ WIDTH, HEIGHT, MARGIN = 1200, 630, 60
 PAPER, INK, FUR = "#fbf6f0", "#3a2617", "#c8641f"
 LONGEST = 200
 COVER = "book/_static/pomeranian.webp"
+OF_THE_ATLAS = ("book/atlas", "book/larger_worlds")  # pages that have its chapter's picture
 
 
 def description(doctree) -> str:
@@ -56,8 +57,9 @@ def card(title: str, book: str, picture: Image.Image) -> bytes:
 
 
 def picture_for(root: Path, page: str) -> Image.Image:
-    """Return the chapter's own picture, or the one of the landing page."""
-    notebook = root / f"{page}.ipynb"
+    """Return the page's own picture, or the one of the landing page."""
+    atlas = next(root.glob("notebooks/09_*.ipynb"), None) if page in OF_THE_ATLAS else None
+    notebook = atlas or root / f"{page}.ipynb"
     found = cover(notebook) if notebook.is_file() else None
     if found:
         return found.picture
