@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from numbers import Integral
 from typing import Any
 
@@ -43,7 +44,8 @@ class MadeBy:
     @property
     def code(self) -> str:
         """One line of Python that makes the same pictures; empty if an argument cannot be written down."""
-        shown = {k: v for k, v in self.arguments.items() if k not in WATCHING and v is not None}
+        by_default = signature(self.function).parameters
+        shown = {k: v for k, v in self.arguments.items() if k not in WATCHING and not (v is None and k in by_default)}
         written = {name: _as_code(value) for name, value in shown.items()}
         if None in written.values():
             return ""
@@ -57,7 +59,7 @@ class MadeBy:
 
 
 def _as_code(value: Any) -> str | None:
-    """A value as Python that makes it, or ``None``."""
+    """A value as Python that makes it, or ``None`` if there is none."""
     if hasattr(value, "members") and hasattr(value, "code"):  # a network
         return value.code or None
     if isinstance(value, (list, tuple)):
@@ -65,7 +67,7 @@ def _as_code(value: Any) -> str | None:
         return None if None in inside else f"[{', '.join(inside)}]"
     if isinstance(value, Integral) and not isinstance(value, bool):
         return repr(int(value))
-    return repr(value) if isinstance(value, float | str | bool) else None
+    return repr(value) if value is None or isinstance(value, float | str | bool) else None
 
 
 def in_words(value: Any) -> str:

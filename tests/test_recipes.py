@@ -142,4 +142,4 @@ def test_a_network_of_weights_that_allow_no_gradient_answers_and_is_not_drawn():
         network = Network(core, "own", "Own", ["cat", "dog"])
         assert len(network.top(load_photo("coffee", 32))[0]) == 2
     with pytest.raises(ValueError, match=r"Own was made under inference_mode\(\).*: make it outside"):
-        visualize("dog", network, steps=2, size=32, progress=False)
+        visualize("dog", network, steps=2, size=32, progress=False, precision=None)

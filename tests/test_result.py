@@ -63,5 +63,8 @@ def test_a_call_is_told_from_another_and_written_down(squeezenet):
     assert calls[1].code == (
         "visualize('tabby', load_network('squeezenet1_1'), style='clear', steps=1, size=64, lr=0.05, seed=0)"
     )
+    assert "lr" not in calls[0].code  # as without it
+    exact = visualize("tabby", squeezenet, steps=1, size=64, progress=False, precision=None)
+    assert exact.code.endswith("precision=None)")  # without it, the fastest
     own = visualize(channel("fire3", 1), squeezenet, steps=1, size=64, progress=False)
     assert own.code == ""  # an objective has no words of code

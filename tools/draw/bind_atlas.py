@@ -76,9 +76,9 @@ def call(artist: Network, recipe: Recipe, seed: int) -> str:
     from helpers.made_by import MadeBy
 
     how = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=seed)
-    line = MadeBy(visualize, dict(target="name", network=artist.members, **how)).code
-    exact = ", precision=None" if recipe.precision == "float32" else ""
-    return line.replace("'name'", "{name!r}", 1).removesuffix(")") + exact + ")"
+    exact = dict(precision=None) if recipe.precision == "float32" else {}
+    line = MadeBy(visualize, dict(target="name", network=artist.members, **how, **exact)).code
+    return line.replace("'name'", "{name!r}", 1)
 
 
 def kin(judges: Sequence[Network], artists: Sequence[Network]) -> dict[str, list[str]]:
