@@ -146,8 +146,6 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         """One pass as far as it must go; with ``whole``, the network's own output at ``Place("")``."""
         mean, std = (buffer.to(self.device) for buffer in (self.mean, self.std))  # the core may have moved since
         x = ((images.to(self.device) - mean) / std).to(self.dtype)
-        if x.requires_grad:  # its gradient may come back channels last, and dividing that takes five times as long
-            x.register_hook(lambda gradient: gradient.contiguous())
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
             if inside and self._uses is None:
