@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from .basics.names import nearest
 from .basics.numbers import whole
 from .made_by import MadeBy
 from .networks.network import Network
@@ -73,10 +75,11 @@ def ascend(
         NotFinite: the score turned NaN or infinite; the error's ``result`` holds the last good images.
         ValueError: fewer than 1 step, a size that the network does not take, or LBFGS for several networks.
         LookupError: no such class, layer or channel.
+        TypeError: not an objective, a parameterization, or an option.
     """
     made_by = MadeBy(ascend, locals())
     steps, seed = whole(steps, "steps"), whole(seed, "seed", 0)
-    check_ingredients(objective, image, precision)
+    check_ingredients(objective, image, precision, watching)
     # The objective meets the network, the image goes where the network is, and its numbers are what is optimized.
     network.refresh()
     bound, image = objective.bind(network), image.to(network.device)
@@ -148,7 +151,7 @@ def mean_score(turns: Sequence[Turn], images: Tensor) -> Tensor:
     return torch.stack([turn.bound.of(turn.network, images) for turn in turns]).mean(dim=0)
 
 
-def check_ingredients(objective: Objective, image: nn.Module, precision: Any) -> None:
+def check_ingredients(objective: Objective, image: nn.Module, precision: Any, watching: Collection[str]) -> None:
     """Raise ``TypeError`` or ``ValueError`` unless these are what ``ascend`` takes."""
     if not isinstance(objective, Objective):
         raise TypeError(f"expected an objective, such as class_logit('Pomeranian'), got {objective!r}")
@@ -156,6 +159,11 @@ def check_ingredients(objective: Objective, image: nn.Module, precision: Any) ->
         raise TypeError(f"expected a parameterization, such as Pixels(start), got {type(image).__name__}")
     if precision not in (None, "auto", torch.bfloat16, torch.float16):
         raise ValueError(f'precision is None, "auto" or torch.bfloat16, got {precision!r}')
+    known = [*signature(ascend).parameters, *signature(Watch).parameters]
+    for name in watching:
+        if name not in known:
+            near = " or ".join(nearest(name, known))
+            raise TypeError(f"there is no option {name!r}" + (f": did you mean {near}?" if near else ""))
     if any(parameter.is_inference() for parameter in image.parameters()):
         raise ValueError("this image was made under torch.inference_mode(), which allows no gradient: make it outside")
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from .basics.images import check_images, load_photo
+from .basics.numbers import several
 from .networks.classes import likeliest, probabilities
 from .networks.load import imagenet_classes, load_network
 from .networks.network import Network
@@ -143,8 +144,7 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
             'name another, such as judge="efficientnet_lite1"'
         )
     pictures = check_images(images.images if hasattr(images, "network_title") else images)
-    one = isinstance(targets, str) or getattr(targets, "ndim", None) == 0 or isinstance(targets, int)
-    wanted = [targets] * len(pictures) if one else list(targets)
+    wanted = list(targets) if several(targets) and not isinstance(targets, str) else [targets] * len(pictures)
     if len(wanted) != len(pictures):
         raise ValueError(f"{len(pictures)} images, but {len(wanted)} targets: give one for all, or one for each")
     indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long)

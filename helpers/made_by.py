@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -67,7 +68,9 @@ def _as_code(value: Any) -> str | None:
         return None if None in inside else f"[{', '.join(inside)}]"
     if isinstance(value, Integral) and not isinstance(value, bool):
         return repr(int(value))
-    return repr(value) if value is None or isinstance(value, float | str | bool) else None
+    if isinstance(value, float):
+        return repr(float(value)) if math.isfinite(value) else None  # NumPy's has other words
+    return repr(value) if value is None or isinstance(value, str | bool) else None
 
 
 def in_words(value: Any) -> str:

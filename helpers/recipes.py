@@ -140,6 +140,8 @@ def visualize(
     size, steps = whole(size, "size"), whole(steps, "steps")
     restarts = chosen.restarts if restarts is None else whole(restarts, "restarts", 0)
     seeds = [seed] * len(targets) if isinstance(seed, int) else seed
+    if len(seeds) != len(targets):
+        raise ValueError(f"{len(seeds)} seeds for {len(targets)} targets: give one for all, or one for each")
     draw = partial(_in_style, chosen, network, steps, size, lr, **options)
     result = with_restarts(draw, targets, seeds, network, restarts)
     one_seed = isinstance(seed, int) and not any(result.restarts)
@@ -185,6 +187,7 @@ def network_of(network: Network | Sequence[Network] | None) -> Network:
 
 
 @stoppable
+@torch.inference_mode(False)
 def zoom_film(
     objective: Objective,
     network: Network,

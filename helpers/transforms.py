@@ -64,6 +64,7 @@ def _shift(images: Tensor, pixels: int) -> Tensor:
 
 def rotate(degrees: float) -> Transform:
     """View: turn about the middle by up to ``degrees`` either way; gray comes in at the corners."""
+    _check_range(degrees, "the largest angle in degrees")
     return Named(f"rotate({degrees:g})", partial(_turn, degrees=degrees))
 
 
@@ -93,6 +94,8 @@ def random_affine(degrees: float = 20, scale: tuple[float, float] = (0.5, 1.4), 
     """
     low, high = scale
     _check_factors(low, high)
+    _check_range(degrees, "the largest angle in degrees")
+    _check_range(pixels, "the largest shift in pixels")
     words = f"random_affine({degrees:g}, ({low:g}, {high:g}), {pixels:g})"
     return Named(words, partial(_move, degrees=degrees, low=low, high=high, pixels=pixels))
 
@@ -104,12 +107,12 @@ def _move(images: Tensor, degrees: float, low: float, high: float, pixels: float
 
 
 def flip() -> Transform:
-    """View: left and right exchanged half of the time (a view as in chapter 4)."""
+    """View: left and right exchanged half of the time."""
     return Named("flip()", v2.RandomHorizontalFlip())
 
 
 def pad(pixels: int) -> Transform:
-    """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen (a view as in chapter 4)."""
+    """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen."""
     return Named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
 
 
@@ -165,6 +168,11 @@ def min_max(images: Tensor) -> Tensor:
     """Each image (B, 3, H, W) moved and stretched to [0, 1]; a flat one becomes middle gray."""
     low, high = images.amin(dim=(1, 2, 3), keepdim=True), images.amax(dim=(1, 2, 3), keepdim=True)
     return torch.where(high > low, (images - low) / (high - low).clamp_min(1e-12), MIDDLE)
+
+
+def _check_range(most: float, what: str) -> None:
+    if not most >= 0:
+        raise ValueError(f"{what} is 0 or more, got {most}")
 
 
 def _check_factors(low: float, high: float) -> None:

@@ -287,3 +287,22 @@ def test_the_gradient_of_a_score_row_by_row():
     with torch.no_grad():
         assert torch.equal(gradient(lambda x: x.square().sum(dim=1), x), 2 * x)
     assert not x.requires_grad
+
+
+def test_what_is_not_a_number_is_not_changed_in_place():
+    assert try_answer(lambda x: 1, float("nan")) == 1
+    assert try_answer(lambda words: 2, np.array(["cat", "dog"])) == 2
+    with pytest.raises(Wrong, match="changed its argument words"):
+        try_answer(lambda words: words.fill("cow"), np.array(["cat", "dog"]))
+
+
+def test_a_layer_that_an_answer_adds_or_removes_is_told():
+    def add(net):
+        net.extra = nn.Linear(1, 1)
+
+    def remove(net):
+        del net[1]
+
+    for answer in (add, remove):
+        with pytest.raises(Wrong, match="other layers"):
+            try_answer(answer, nn.Sequential(nn.Conv2d(3, 2, 1), nn.Linear(2, 2)))

@@ -26,6 +26,10 @@ from helpers import (
     last_result,
     normalize,
     per_image,
+    random_affine,
+    rotate,
+    together,
+    visualize,
     zoom,
 )
 from helpers.objectives import Bound
@@ -301,3 +305,61 @@ def test_mistakes_are_told_before_the_first_step(small, convolutions):
         quiet(class_logit("Pomeranian"), convolutions, Pixels.uniform(64))
     with pytest.raises(ValueError, match="VGG16 does not take 8×8 pixels"):
         quiet(channel("pool5", 0), convolutions, Pixels.uniform(8))
+
+
+def test_a_resumed_run_with_another_nameless_optimizer_is_another_run(small, tmp_path):
+    """Two lambdas have one name, and only what they make tells them apart."""
+    path = tmp_path / "run.pt"
+
+    def run(rate: float, steps: int = 30, **options):
+        image = Pixels.gray(32)
+        return ascend(
+            class_logit("dog"),
+            small,
+            image,
+            steps=steps,
+            optimizer=lambda p: torch.optim.SGD(p, lr=rate),
+            checkpoint=path,
+            progress=False,
+            **options,
+        )
+
+    run(0.1, callbacks=[lambda step, *_: step < 26])
+    assert path.exists()
+    with pytest.raises(ValueError, match="keeps another run"):
+        run(9.0)
+    assert run(0.1).steps == 30 and not path.exists()
+
+
+def test_an_option_that_there_is_not_is_named(small):
+    for options, hint in ({"step": 2}, ": did you mean steps"), ({"banana": 1}, "$"):
+        with pytest.raises(TypeError, match=f"there is no option '{next(iter(options))}'{hint}"):
+            visualize("dog", small, size=32, **options)
+
+
+def test_a_checkpoint_may_lie_at_home(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    options = dict(steps=30, checkpoint="~/run.pt", progress=False)
+    ascend(class_logit("dog"), small, Pixels.gray(32), callbacks=[lambda step, *_: step < 26], **options)
+    assert (tmp_path / "run.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda net: visualize("dog", net, seed=[]), "0 seeds for 1 targets"),
+        (lambda net: ascend(per_image([]), net, Pixels.gray(32)), "no objective"),
+        (lambda net: rotate(-5), "the largest angle in degrees is 0 or more, got -5"),
+        (lambda net: random_affine(degrees=-1), "the largest angle in degrees"),
+        (lambda net: random_affine(pixels=-1), "the largest shift in pixels"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_is_written(small, call, words):
+    with pytest.raises(ValueError, match=words):
+        call(small)
+
+
+def test_one_network_together_is_itself_and_an_ensemble_has_no_layers(small):
+    assert together(small) is small
+    assert together([small, small.without_normalization()]).layer_shapes() == {}

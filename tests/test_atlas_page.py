@@ -111,7 +111,7 @@ def test_the_introduction_says_what_was_begun_again(restarted, grounded, said):
 
 @pytest.mark.parametrize("words, joined", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_words_are_joined(words, joined):
-    assert atlas_page.both(words) == joined
+    assert atlas_page.listed(words) == joined
 
 
 def test_bad_data_are_named(tmp_path):

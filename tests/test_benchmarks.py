@@ -9,6 +9,7 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,7 +26,7 @@ from benchmarks.quality.peers import PEERS
 from benchmarks.speed import cases, engine
 from helpers import STYLES, load_atlas
 from helpers.networks.load import imagenet_classes
-from helpers.recipe_files import recipe
+from helpers.recipe_files import reading, recipe, specification
 from helpers.recipe_files.reading import RecipeError
 
 JUDGES = drawing.JUDGES
@@ -295,6 +296,35 @@ def test_a_recipe_is_data():
         recipe.parse("- 1")
     with pytest.raises(RecipeError, match="lacks title"):
         recipe.parse("steps: 1")
+
+
+NEEDED = {"pixels": 4, "degrees": 10, "low": 0.9, "high": 1.1, "sigma": 1.0, "std": 0.1, "factor": 1.1}
+
+
+@pytest.mark.parametrize("key", ["views", "edits"])
+def test_every_view_and_edit_that_a_recipe_file_knows_is_made(key):
+    for name, known in (specification.VIEWS if key == "views" else specification.EDITS).items():
+        given = {option: NEEDED[option] for option, (_, default) in known.items() if default is reading.NEEDED}
+        [chosen] = recipe.parse(yaml.safe_dump(GOOD | {key: [{name: given}]})).values[key]
+        assert specification.make_transform(chosen)(torch.rand(1, 3, 32, 32)).shape[:2] == (1, 3), name
+
+
+def test_fog_of_a_recipe_file_may_come_in_late():
+    [late] = recipe.parse(yaml.safe_dump(GOOD | {"views": [{"noise": {"std": 0.1, "after": 7}}]})).values["views"]
+    assert specification.make_transform(late).after == 7
+
+
+def test_a_stranger_s_recipe_does_not_make_the_reader_stumble(tmp_path):
+    deep = "a: &a [x]\n" + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefgh"))
+    for text in ("[" * 3000, deep, yaml.safe_dump(GOOD | {"title": "x" * 9000})):
+        with pytest.raises(RecipeError) as told:
+            recipe.parse(text)
+        assert len(str(told.value)) < 1000
+    with pytest.raises(RecipeError, match="got 'one'$"):  # no word about how YAML reads 1e-3
+        recipe.parse(yaml.safe_dump(GOOD | {"optimizer": {"Adam": {"lr": "one"}}}))
+    (tmp_path / "recipe.yml").write_bytes(b"title: \xff")
+    with pytest.raises(RecipeError, match="not a text in UTF-8"):
+        recipe.load(tmp_path / "recipe.yml")
 
 
 @pytest.mark.parametrize("path", sorted((store.ROOT / "benchmarks" / "recipes").glob("*.yml")), ids=lambda p: p.stem)

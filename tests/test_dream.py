@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from stopping import stopped
@@ -18,8 +19,11 @@ from helpers import (
     layer,
     load_network,
     load_photo,
+    load_result,
     per_image,
+    poster,
     unit,
+    zoom_film,
 )
 from helpers.dream import octaves
 from helpers.dream.deep_dream import deep_dream, dream_film, guided
@@ -352,3 +356,36 @@ def test_two_large_photographs_may_be_after_two_things(small):
     wanted = per_image([channel("last", 0), channel("last", 1)])
     result = quiet(photos, small, wanted, octaves=1, steps=1, tile=48)
     assert result.images.shape == photos.shape
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (2, 3, 4, 4), (2, 3, 4, 3, 2)])
+def test_a_mean_step_moves_each_image_by_the_rate_on_average(shape):
+    x = torch.nn.Parameter(torch.zeros(shape))
+    weights = torch.randn(shape, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 100.0]).view(
+        -1, *[1] * (len(shape) - 1)
+    )
+
+    def closure():
+        x.grad = None
+        loss = (x * weights).sum()
+        loss.backward()
+        return loss
+
+    MeanStep([x], lr=0.1).step(closure)
+    torch.testing.assert_close(x.detach().abs().flatten(1).mean(dim=1), torch.full((2,), 0.1))
+
+
+def test_numbers_of_numpy_make_a_dream_that_can_be_kept(small, tmp_path):
+    options = dict(octaves=np.int64(1), steps=np.int64(2), lr=np.float64(0.01), progress=False)
+    dream = deep_dream(load_photo("coffee", 64), small, "first", **options)
+    assert torch.equal(load_result(dream.save(tmp_path / "dream.pt")).images, dream.images)
+    film = dream_film(load_photo("coffee", 64), small, "first", frames=2, seed=np.int64(1), octaves=1, steps=1)
+    assert film.seed == 1 and "seed 1" in film.caption()
+
+
+def test_a_zoom_and_a_poster_are_drawn_under_inference_mode_and_with_restarts(small):
+    with torch.inference_mode():
+        film = zoom_film(class_logit("dog"), small, load_photo("coffee", 32), frames=2, progress=False)
+    assert len(film.frames) == 2
+    large = poster("dog", small, size=48, first=32, steps=2, touches=1, restarts=0, progress=False)
+    assert large.images.shape[-1] == 48

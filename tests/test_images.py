@@ -78,3 +78,17 @@ def test_half_a_file_and_a_huge_one_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(ValueError, match=r"dog.png has too many pixels.*attack\. Make it smaller first"):
         load_photo(tmp_path / "dog.png")
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (torch.tensor(0.5), "expected RGB of shape"),
+        (torch.rand(3, 0, 8), "nothing in a tensor"),
+        (torch.rand(1, 1, 8, 8), r"image.expand\(-1, 3, -1, -1\)"),
+        (torch.rand(1, 8, 8), r"image.expand\(3, -1, -1\)"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_what_would_be_one(image, words):
+    with pytest.raises(ValueError, match=words):
+        save_png(image, "never.png")

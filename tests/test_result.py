@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -68,3 +69,8 @@ def test_a_call_is_told_from_another_and_written_down(squeezenet):
     assert exact.code.endswith("precision=None)")  # without it, the fastest
     own = visualize(channel("fire3", 1), squeezenet, steps=1, size=64, progress=False)
     assert own.code == ""  # an objective has no words of code
+
+
+def test_numbers_of_numpy_are_written_as_python_s(squeezenet):
+    drawn = visualize("tabby", squeezenet, steps=1, size=64, progress=False, lr=np.float64(0.25))
+    assert "lr=0.25" in drawn.code

@@ -35,13 +35,15 @@ def change(old: Any, new: Any) -> str | None:
     if type(old) is dict:
         old, new = [*old, *old.values()], [*new, *new.values()]
     if type(old) not in (list, tuple):
-        return "" if isinstance(old, (int, float, str)) and old != new else None
+        return "" if isinstance(old, (int, float, str)) and old is not new and old != new else None
     if len(old) != len(new):
         return ""
     return next((how for pair in zip(old, new, strict=True) if (how := change(*pair)) is not None), None)
 
 
 def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, np.ndarray) and old.dtype.kind not in "biufc":  # words, objects
+        return isinstance(new, np.ndarray) and np.array_equal(old, new)
     old, new = torch.as_tensor(old).detach(), torch.as_tensor(new).detach()
     return old.shape == new.shape and bool(((old == new) | ((old != old) & (new != new))).all())
 
@@ -76,14 +78,17 @@ def difference(old: dict, module: nn.Module) -> str | None:
 def restore(module: nn.Module, state: dict) -> None:
     parts = dict(module.named_modules())
     for name, training in state["training"].items():
-        parts[name].training = training
+        if name in parts:  # else it was removed, as another may have been added
+            parts[name].training = training
     for (name, kind), hooks in state["hooks"].items():
-        current = getattr(parts[name], kind)
-        current.clear()
-        current.update(hooks)
+        if name in parts:
+            current = getattr(parts[name], kind)
+            current.clear()
+            current.update(hooks)
     for name, value in module.named_parameters():
-        value.requires_grad_(state["grad"][name])
+        if name in state["grad"]:
+            value.requires_grad_(state["grad"][name])
     with torch.no_grad():
         for name, value in module.state_dict().items():
-            if not _same(value, state["numbers"][name]):
+            if name in state["numbers"] and not _same(value, state["numbers"][name]):
                 value.copy_(state["numbers"][name])

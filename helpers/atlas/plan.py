@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from ..basics.files import state_in_words
+from ..basics.numbers import whole
 from ..networks.ensemble import together
 from ..networks.load import load_network
 from ..networks.network import Network
@@ -94,20 +95,22 @@ def plan(
 
     Raises:
         LookupError: no such network, class, layer, channel or style.
-        ValueError: the same picture is asked for twice, no picture at all, no step, or too few pixels.
+        TypeError: a network and not its name.
+        ValueError: the same picture is asked for twice, no picture at all, no step, too few pixels, or no such seed.
     """
     if not isinstance(network, str | None):
         raise TypeError(
             f"plan takes the name of a network, since workers load it themselves; got a {type(network).__name__}"
         )
     loaded, weights = _network(network or load_network().name, device)
+    recipe |= {name: whole(recipe[name], name) for name in ("steps", "size") if name in recipe}
     precision = "bfloat16" if loaded.fastest_precision() == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)
     style = asdict(find_style(made.style))
     found = [_find(target, loaded) for target in (range(len(loaded.classes)) if targets is None else targets)]
     _check_size(made, loaded, [target for target, _ in found])
     pieces, settings = [], asdict(made)
-    for seed in map(operator.index, seeds):
+    for seed in [whole(seed, "a seed", 0) for seed in seeds]:
         for target, label in found:
             everything = repr((target, seed, settings, style))
             digest = hashlib.sha256(everything.encode()).hexdigest()[:12]
@@ -189,11 +192,7 @@ def _find(target: Target, network: Network) -> tuple[int | tuple[str, int], str]
 
 
 def _check_size(recipe: Recipe, network: Network, targets: Sequence[int | tuple[str, int]]) -> None:
-    """Raise ``ValueError`` for what would fail with every picture: no step, or too few pixels for these targets."""
-    if isinstance(recipe.steps, bool) or not isinstance(recipe.steps, int) or recipe.steps < 1:
-        raise ValueError(f"steps is a whole number from 1 on, got {recipe.steps!r}")
-    if recipe.size < 1:
-        raise ValueError(f"size is pixels a side, got {recipe.size!r}")
+    """Raise ``ValueError`` for what would fail with every picture: too few pixels for these targets."""
     layers = {target[0] if isinstance(target, tuple) else "logits" for target in targets}
     with torch.no_grad():
         network.activations(torch.zeros(1, 3, recipe.size, recipe.size, device=network.device), sorted(layers))

@@ -33,7 +33,7 @@ def verify(data: bytes, sha256: str, name: str) -> None:
     if not found.startswith(sha256):
         raise WeightsCorrupt(
             f"{name} is not the file it should be: its SHA-256 starts with {found[:12]}, expected "
-            f"{sha256[:12]} ({len(data):,} bytes here). Delete it and load the network again."
+            f"{sha256[:12]} ({len(data):,} bytes here). Delete it, and it is fetched again."
         )
 
 
@@ -71,7 +71,7 @@ def load_arrays(path: Path, sha256: str) -> dict:
     try:
         return _ArraysOnly(io.BytesIO(data)).load()
     except (EOFError, pickle.UnpicklingError, AttributeError, IndexError) as error:
-        raise WeightsCorrupt(f"{path} is damaged: {error}. Delete it and load the network again.") from error
+        raise WeightsCorrupt(f"{path} is damaged: {error}. Delete it, and it is fetched again.") from error
 
 
 def load_state_dict(path: Path, sha256: str = "") -> dict[str, torch.Tensor]:
@@ -87,8 +87,8 @@ def _state_dict(data: bytes, path: Path) -> dict[str, torch.Tensor]:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
         raise WeightsCorrupt(
-            f"{path} is not a whole torch state dict ({str(error).splitlines()[0][:120]}). None of it has run. "
-            "Delete it and load the network again."
+            f"{path} is not a whole file of torch's ({type(error).__name__}). None of it has run. "
+            "Delete it, and make it or load it again."
         ) from error
 
 

@@ -37,7 +37,7 @@ def check_images(images: Tensor, what: str = "images") -> Tensor:
     if images.dim() == 3:
         images = images[None]
     if images.dim() != 4 or images.shape[1] != 3:
-        hint = "; the channels come first, so try .permute(2, 0, 1)" if images.shape[-1] == 3 else ""
+        hint = "; the channels come first, so try .permute(2, 0, 1)" if images.shape[-1:] == (3,) else ""
         raise ValueError(f"{what}: expected RGB of shape (B, 3, H, W), got {tuple(images.shape)}{hint}")
     if not images.numel():
         raise ValueError(f"{what}: there is nothing in a tensor of shape {tuple(images.shape)}")

@@ -105,10 +105,12 @@ def deep_dream(
     if "checkpoint" in options:
         raise ValueError("a dream keeps no checkpoint: its picture grows on the way")
     photo = check_images(photo, "photo").to(network.device)
+    octaves, steps = whole(octaves, "the number of octaves", 0), whole(steps, "steps")
     wanted = _objective(network, objective, guide)
     tiles = Tiles(wanted, network, tile, halo)
     image = Dream(photo, octave_sizes(*photo.shape[2:], octaves, octave_scale))
     fixed = dict(octaves=octaves, octave_scale=octave_scale, steps=steps, lr=lr, jitter=jitter, tile=tile, halo=halo)
+    fixed = {name: value.item() if hasattr(value, "item") else value for name, value in fixed.items()}
 
     def next_octave(step: int, images: Tensor, scores: Tensor) -> None:
         if (step + 1) % steps == 0 and step + 1 < steps * octaves:
@@ -161,7 +163,7 @@ def dream_film(
         KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the film so far.
     """
     made_by = MadeBy(dream_film, locals())
-    frames = whole(frames, "the number of frames", 2)
+    frames, seed = whole(frames, "the number of frames", 2), whole(seed, "seed", 0)
     guide, larger = options.pop("guide", None), transforms.zoom(zoom)
     wanted = _objective(network, objective, guide)
     shown = options.get("progress")

@@ -84,7 +84,7 @@ class MeanStep(torch.optim.Optimizer):
             loss = closure()
         for group in self.param_groups:
             for parameter in group["params"]:
-                size = parameter.grad.abs().mean(dim=(1, 2, 3), keepdim=True)
+                size = parameter.grad.abs().mean(dim=tuple(range(1, parameter.dim())), keepdim=True)
                 parameter.sub_(group["lr"] * parameter.grad / size.clamp_min(torch.finfo(size.dtype).tiny))
         return loss
 

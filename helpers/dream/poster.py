@@ -94,6 +94,7 @@ def poster(
     lr: float = 0.02,
     seed: int = 0,
     frames: int = 0,
+    restarts: int | None = None,
     **options,
 ) -> Result:
     """A large picture in a minute or so: ``visualize`` draws it small, then it is enlarged and gone over, and again.
@@ -110,6 +111,7 @@ def poster(
         lr: Adam's learning rate at the larger sizes; it falls to 0 within each.
         seed: of the first start and of all views.
         frames: how many to keep of each size; all have the poster's own size.
+        restarts: of the first drawing, as for ``visualize``.
         options: passed on to ``ascend``: ``progress``, ``preview``, ``callbacks``, …
 
     Returns:
@@ -134,7 +136,7 @@ def poster(
     options = {"precision": "auto", **options}
     shared = dict(seed=seed, frames=frames, finish=partial(enlarge, size=size), **options)
     with Bar(len(sizes), "poster", "sizes", shown=options.get("progress")) as bar:
-        stages = [visualize(objective, network, style=style, steps=steps, size=first, **shared)]
+        stages = [visualize(objective, network, style=style, steps=steps, size=first, restarts=restarts, **shared)]
         with until_stopped():
             for side in sizes[1:]:
                 bar.to(len(stages))

@@ -208,10 +208,10 @@ def _check_mean_over_places(bound: Bound, activations: dict[str, Tensor]) -> Non
         for part in (slice(0, 2), slice(2, 4)):
             yield {name: noise[..., part] for name, noise in trial.items()}
 
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     count = 1 if isinstance(bound.words, str) else len(bound.words)
     trial = {
-        name: torch.randn(count, act.shape[1], 4, 4, generator=generator).to(act)
+        name: torch.randn(count, act.shape[1], 4, 4, generator=generator, device="cpu").to(act)
         for name, act in activations.items()
         if act.dim() == 4
     }

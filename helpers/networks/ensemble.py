@@ -81,12 +81,13 @@ def together(networks: Sequence[Network]) -> Network:
     Where a picture is looked at tile by tile (``deep_dream``, the touches of ``poster``), their mean is asked.
 
     Args:
-        networks: one or more, with the same classes.
+        networks: one or more, with the same classes; a single one is handed back.
 
     Raises:
         ValueError: none at all, or networks of different classes.
         NoClassifier: one of them has no classes.
     """
+    networks = [networks] if isinstance(networks, Network) else networks
     networks = [member for network in networks for member in network.members]
     if not networks:
         raise ValueError("no network: name one, or a list of them")

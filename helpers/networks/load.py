@@ -18,6 +18,7 @@ from ..basics.names import UnknownName, nearest
 from . import weights
 from .download import cache
 from .efficientnet_lite import EfficientNetLite, fold_batch_norm, names_in_order
+from .given import per_channel
 from .layers import layer_names
 from .network import Network
 from .weights import PACKAGED, WeightsUnavailable
@@ -146,7 +147,7 @@ def _squeezenet(name: str) -> tuple[Network, str]:
     for key, place in places.items():
         state[f"{place}.weight"], state[f"{place}.bias"] = _tensors(*arrays[key])
     kernel = state["features.0.weight"].flip(1)  # BGR to RGB
-    mean, std, caffe = _column(IMAGENET_MEAN), _column(IMAGENET_STD), _column(CAFFE_MEAN)
+    mean, std, caffe = (per_channel(one, "mean") for one in (IMAGENET_MEAN, IMAGENET_STD, CAFFE_MEAN))
     state["features.0.bias"] = state["features.0.bias"] + (kernel * (255 * mean - caffe)).sum(dim=(1, 2, 3))
     state["features.0.weight"] = kernel * 255 * std
     return _network(name, _fill(torchvision.models.squeezenet1_1, state)), "converted from Caffe's own weights"
@@ -186,11 +187,6 @@ LOADERS = {"squeezenet1_1": _squeezenet} | dict.fromkeys(LITES, _lite)
 def _tensors(kernel, bias) -> tuple[Tensor, Tensor]:
     """A convolution's kernel from HWIO, as TensorFlow, Caffe's converters and JAX store it, to torch's OIHW."""
     return torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(), torch.from_numpy(bias)
-
-
-def _column(values: tuple[float, ...]) -> Tensor:
-    """Numbers for R, G and B as (1, 3, 1, 1)."""
-    return torch.tensor(values, dtype=torch.float32, device="cpu").view(1, 3, 1, 1)
 
 
 def _fill(build: Callable[[], nn.Module], state: dict[str, Tensor]) -> nn.Module:

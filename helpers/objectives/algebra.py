@@ -121,8 +121,10 @@ def per_image(objectives: Sequence[Objective]) -> Objective:
     """A different objective for each image of a batch: the first for the first image, and so on.
 
     Args:
-        objectives: as many as there are images.
+        objectives: as many as there are images, one or more.
     """
+    if not objectives:
+        raise ValueError("no objective: name one for each image")
     return Objective(partial(_bind_per_image, objectives=tuple(objectives)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from reprlib import repr as shortly
 from typing import Any
 
 from ..basics.names import nearest
@@ -19,7 +20,7 @@ def number(low: float, high: float) -> Callable[[Any, str], float]:
 
     def read(value: Any, where: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise RecipeError(f"{where} is a number from {low:g} to {high:g}, got {value!r}{_exponent(value)}")
+            raise RecipeError(f"{where} is a number from {low:g} to {high:g}, got {shortly(value)}{_exponent(value)}")
         return float(value)
 
     return read
@@ -30,7 +31,7 @@ def whole(low: int, high: int) -> Callable[[Any, str], int]:
 
     def read(value: Any, where: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise RecipeError(f"{where} is a whole number from {low} to {high}, got {value!r}")
+            raise RecipeError(f"{where} is a whole number from {low} to {high}, got {shortly(value)}")
         return value
 
     return read
@@ -41,7 +42,7 @@ def words(longest: int) -> Callable[[Any, str], str]:
 
     def read(value: Any, where: str) -> str:
         if not isinstance(value, str) or not value.strip() or len(value) > longest:
-            raise RecipeError(f"{where} is text of 1 to {longest} characters, got {value!r}")
+            raise RecipeError(f"{where} is text of 1 to {longest} characters, got {shortly(value)}")
         return " ".join(value.split())
 
     return read
@@ -50,7 +51,7 @@ def words(longest: int) -> Callable[[Any, str], str]:
 def flag(value: Any, where: str) -> bool:
     """true or false."""
     if not isinstance(value, bool):
-        raise RecipeError(f"{where} is true or false, got {value!r}")
+        raise RecipeError(f"{where} is true or false, got {shortly(value)}")
     return value
 
 
@@ -69,7 +70,9 @@ def kind_of(kinds: Mapping[str, Mapping]) -> Callable[[Any, str], dict]:
     def read(value: Any, where: str) -> dict:
         given = value if isinstance(value, Mapping) else {value: {}} if isinstance(value, str) else {}
         if len(given) != 1:
-            raise RecipeError(f"{where} is one name with its options, such as `{_example(kinds)}`; got {value!r}")
+            raise RecipeError(
+                f"{where} is one name with its options, such as `{_example(kinds)}`; got {shortly(value)}"
+            )
         [(name, options)] = given.items()
         _known(name, kinds, where)
         options = _by_name(options, [*kinds[name]], f"{where}: {name}")
@@ -83,7 +86,7 @@ def several(read_one: Callable[[Any, str], Any], most: int) -> Callable[[Any, st
 
     def read(value: Any, where: str) -> list:
         if not isinstance(value, list) or len(value) > most:
-            raise RecipeError(f"{where} is a list of at most {most}, got {value!r}")
+            raise RecipeError(f"{where} is a list of at most {most}, got {shortly(value)}")
         return [read_one(one, f"{where} {i}") for i, one in enumerate(value, start=1)]
 
     return read
@@ -107,7 +110,7 @@ def _known(value: Any, known: Iterable[str], where: str) -> str:
         return value
     near = nearest(str(value), known)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
-    raise RecipeError(f"{where} is not {value!r}; {hint}")
+    raise RecipeError(f"{where} is not {shortly(value)}; {hint}")
 
 
 def _by_name(options: Any, names: list[str], where: str) -> Mapping:
@@ -116,12 +119,20 @@ def _by_name(options: Any, names: list[str], where: str) -> Mapping:
         return options
     given = [] if options is None else options if isinstance(options, list) else [options]
     if len(given) > len(names):
-        raise RecipeError(f"{where} takes {', '.join(names) or 'no options'}; got {options!r}")
+        raise RecipeError(f"{where} takes {', '.join(names) or 'no options'}; got {shortly(options)}")
     return dict(zip(names, given, strict=False))
 
 
 def _exponent(value: Any) -> str:
-    return " (YAML reads 1e-3 as text: write 1.0e-3, or 0.001)" if isinstance(value, str) and "e" in value else ""
+    return " (YAML reads 1e-3 as text: write 1.0e-3, or 0.001)" if isinstance(value, str) and _is_number(value) else ""
+
+
+def _is_number(words: str) -> bool:
+    try:
+        float(words)
+        return True
+    except ValueError:
+        return False
 
 
 def _example(kinds: Mapping[str, Mapping]) -> str:

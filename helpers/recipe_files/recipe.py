@@ -98,15 +98,18 @@ def load(path: str | Path) -> Recipe:
         raise RecipeError(f"no recipe file {path}")
     if path.stat().st_size > LARGEST_FILE:
         raise RecipeError(f"{path.name} has {path.stat().st_size:,} bytes: a recipe has some 500")
-    return parse(path.read_text(encoding="utf-8"), path.name)
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path.name} is not a text in UTF-8: {error.reason}") from None
 
 
 def parse(text: str, where: str = "recipe") -> Recipe:
     """A checked recipe from the text of a YAML file. Raises ``RecipeError``."""
     try:
         raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{where} is not YAML: {error}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RecipeError(f"{where} is not YAML that can be read: {error}") from None
     if not isinstance(raw, Mapping):
         raise RecipeError(f"{where}: expected keys and values such as `steps: 128`, got {type(raw).__name__}")
     values = read_all(spec.RECIPE, raw, where)

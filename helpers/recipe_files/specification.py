@@ -15,6 +15,7 @@ from ..parameterizations import Fourier, Pixels
 from .reading import NEEDED, RecipeError, choice, flag, kind_of, number, several, whole, words
 
 EVERY = {"every": (whole(1, 1000), 1)}
+AFTER = {"after": (whole(0, 2048), 0)}
 IMAGES = {
     "fourier": {
         "std": (number(0, 10), 0.01),
@@ -35,8 +36,8 @@ VIEWS = {
         "high": (number(0.05, 20), 1.4),
         "pixels": (number(0, 128), 8.0),
     },
-    "random_blur": {"sigma": (number(0.01, 20), NEEDED)},
-    "noise": {"std": (number(0.001, 2), NEEDED)},
+    "random_blur": {"sigma": (number(0.01, 20), NEEDED), **AFTER},
+    "noise": {"std": (number(0.001, 2), NEEDED), **AFTER},
     "flip": {},
     "pad": {"pixels": (whole(1, 128), NEEDED)},
 }

@@ -26,7 +26,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path, facts: str, image: nn.Module, optimizer, scheduler, history: Any):
-        self.path, self.facts, self.history = Path(path), facts, history
+        self.path, self.facts, self.history = Path(path).expanduser(), facts, history
         self.device = next(image.parameters()).device
         self.parts = {"image": image, "optimizer": optimizer}
         if scheduler:

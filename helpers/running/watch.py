@@ -90,7 +90,7 @@ class Watch:
             return 0
         with self.chance.anew(), torch.no_grad():  # what an objective does not say of itself, its scores tell
             scores = [f"{s:.4g}" for s in score(image()).tolist()]
-        identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}"
+        identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}, {self.facts['settings']}"
         self.checkpoint = Checkpoint(self.path, identity, image, optimizer, schedule, self.history)
         with self.chance:
             return self.checkpoint.resume()

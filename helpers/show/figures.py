@@ -75,13 +75,14 @@ def show_images(
     """
     found = as_images(images)
     words = list(captions) if captions is not None else _result_captions(images)
-    if words and len(words) != len(found):
+    if (words or captions is not None) and len(words) != len(found):
         raise ValueError(f"expected one caption for each of {len(found)} images, got {len(words)}")
     count = len(found)
     if caption is None:  # the words of a single picture are the whole's
         caption, words = (words[0], []) if len(words) == 1 else ("", words)
     alt = alt or (caption if count == 1 and caption else "A picture")
-    columns = columns or (count if count <= 4 else 3 if count in (5, 6, 9) else 4)
+    if columns is None:
+        columns = count if count <= 4 else 3 if count in (5, 6, 9) else 4
     if columns < 1:
         raise ValueError(f"columns: expected 1 or more, got {columns}")
     columns = min(columns, count)

@@ -33,19 +33,21 @@ def check_image(image: Any, what: str = "the image") -> Tensor:
     """
     try:
         batch = check_images(image, what)
-        if len(batch) != 1 or 0 in batch.shape:
+        if len(batch) != 1:
             raise ValueError(f"{what}: expected one image (3, H, W), got {tuple(image.shape)}")
     except (TypeError, ValueError) as error:
         raise type(error)(f"{error}. {_nearest_right(image)}".strip()) from None
-    return batch[0].detach().to("cpu", torch.float32).clamp(0, 1)
+    return batch[0].cpu().clamp(0, 1)
 
 
 def _nearest_right(image: Any) -> str:
     """What to write instead of an image that was refused."""
     if not isinstance(image, Tensor):
         return "For bytes in an array (H, W, 3): torch.from_numpy(array).permute(2, 0, 1) / 255."
-    if image.dim() == 2 or (image.dim() >= 3 and image.shape[-3] == 1):
-        return "Gray becomes RGB with image.expand(3, -1, -1)."
+    if not image.numel():
+        return ""
+    if image.dim() == 2 or (image.dim() in (3, 4) and image.shape[-3] == 1):
+        return f"Gray becomes RGB with image.expand({'-1, ' if image.dim() == 4 else ''}3, -1, -1)."
     if image.dim() == 4 and image.shape[1] == 3 and len(image) != 1:
         return "Of a batch, take one: images[0]."
     if not image.isfinite().all():
@@ -101,9 +103,8 @@ def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> 
 
 
 def data_uri(data: bytes) -> str:
-    """Return PNG or WebP bytes as an address that an <img> can hold."""
-    kind = "png" if data.startswith(b"\x89PNG") else "webp"
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    """Return WebP bytes as an address that an <img> can hold."""
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
 def saved(image: Image.Image, **options: Any) -> bytes:

@@ -67,7 +67,7 @@ class Tape:
 
     Args:
         graph: what it is written into.
-        network: a network of the book.
+        core: a bare network.
         x: its input in the graph, normalized.
         size: the side of the image it is traced with; only the sizes of frames depend on it.
         end: the path of the module to stop after; the whole network if there is none.

@@ -91,6 +91,8 @@ def recipe_of(kind: Kind) -> str:
 
 def kept(name: str, kind: Kind, folder: Path) -> dict:
     """What ``live.json`` says of a graph, after making it unless it was made before."""
+    from helpers.basics.files import write_whole
+
     graph, about = folder / f"{name}.onnx", folder / f"{name}.json"
     recipe = recipe_of(kind)
     known = json.loads(about.read_text(encoding="utf-8")) if about.is_file() and graph.is_file() else {}
@@ -98,12 +100,14 @@ def kept(name: str, kind: Kind, folder: Path) -> dict:
         data, known = make(kind)
         graph.write_bytes(data)
         known |= {"file": graph.name, "bytes": len(data), "sha256": hash_of(graph), "recipe": recipe}
-        about.write_text(json.dumps(known), encoding="utf-8")
+        write_whole(about, json.dumps(known).encode())
     return {key: value for key, value in known.items() if key != "recipe"}
 
 
 def main(made: Path = MADE, site: Path = SITE) -> int:
     """Make what can be made and copy it into the site; say what is missing. It never fails the build."""
+    from helpers import WeightsCorrupt, WeightsUnavailable
+
     made.mkdir(parents=True, exist_ok=True)
     live = {"networks": {}, "missing": {}}
     files = []
@@ -111,7 +115,7 @@ def main(made: Path = MADE, site: Path = SITE) -> int:
         try:
             live["networks"][name] = kept(name, kind, made)
             files.append(f"{name}.onnx")
-        except RuntimeError as error:  # WeightsUnavailable among them
+        except (WeightsUnavailable, WeightsCorrupt) as error:
             live["missing"][name] = str(error)
     try:
         place_runtime(made / "onnxruntime")
@@ -121,6 +125,7 @@ def main(made: Path = MADE, site: Path = SITE) -> int:
         live["missing"]["runtime"] = str(error)
     for name in files:
         copy(made / name, site / name)
+    site.mkdir(parents=True, exist_ok=True)
     (site / "live.json").write_text(json.dumps(live), encoding="utf-8")
     for what, why in live["missing"].items():
         print(f"Climb goes without its {what}: {why}. `make book` tries again.", file=sys.stderr)

@@ -72,11 +72,10 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
 
-    def model(self, name: str, **metadata: str) -> ModelProto:
+    def model(self, name: str) -> ModelProto:
         """The finished graph, checked."""
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="helpers")
-        helper.set_model_props(model, metadata)
         checker.check_model(model, full_check=True)
         return model

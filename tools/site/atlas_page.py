@@ -15,6 +15,8 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from tools.notebooks.drawn import listed
+
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "book" / "atlas"
@@ -55,14 +57,9 @@ def in_script(data: dict) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def both(words: list[str]) -> str:
-    """Join words with commas and an "and"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
 def shares(values: list[float]) -> str:
     """Write shares in [0, 1] as percentages: ``50% and 48%``."""
-    return both([f"{100 * value:.0f}%" for value in values])
+    return listed([f"{100 * value:.0f}%" for value in values])
 
 
 def introduction(atlas: dict) -> str:
@@ -71,8 +68,8 @@ def introduction(atlas: dict) -> str:
     turns = ", taking turns," if len(artists) > 1 else ""
     first, five = (shares(atlas["agreement"][key]) for key in ("top1", "top5"))
     return (
-        f"{both(artists)}{turns} drew all {len(atlas['classes']):,} ({atlas['recipe']}). "
-        f"{both(atlas['judges'])}, which had no part in it, looked at them afterwards: they name the class first in "
+        f"{listed(artists)}{turns} drew all {len(atlas['classes']):,} ({atlas['recipe']}). "
+        f"{listed(atlas['judges'])}, which had no part in it, looked at them afterwards: they name the class first in "
         f"{first} of the pictures, and among their first five in {five}.{kinship(atlas['kin'])}"
     )
 
@@ -83,7 +80,7 @@ def took_off(atlas: dict) -> str:
     if not again and not lost:
         return "Every picture took off at once."
     begun = f"{again} did not take off at once and {'was' if again == 1 else 'were'} begun again. " if again else ""
-    return begun + (f"{both(lost)} never took off." if lost else "In the end every picture took off.")
+    return begun + (f"{listed(lost)} never took off." if lost else "In the end every picture took off.")
 
 
 def kinship(kin: dict[str, list[str]]) -> str:
@@ -91,7 +88,7 @@ def kinship(kin: dict[str, list[str]]) -> str:
     if not kin:
         return ""
     judges, artists = list(kin), list(dict.fromkeys(artist for found in kin.values() for artist in found))
-    return f" ({both(judges)} {'is' if len(judges) == 1 else 'are'} kin to {both(artists)}.)"
+    return f" ({listed(judges)} {'is' if len(judges) == 1 else 'are'} kin to {listed(artists)}.)"
 
 
 def sheets(atlas: dict, folder: str) -> str:

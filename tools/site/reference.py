@@ -1,6 +1,6 @@
 """On the reference page of helpers: beside each name the picture that it makes, and the chapter where it is met first.
 
-The pictures are stored by ``draw_reference.py``, with the lines of code that made them.
+The pictures are stored by ``tools/draw/reference.py``, with the lines of code that made them.
 """
 
 from __future__ import annotations
