@@ -40,8 +40,7 @@ def candidates() -> dict[str, Candidate]:
     """All that were tried, by what they are in words, in the order of the table; the last is the one that was taken."""
     taken = STYLES["natural"]
     thick = replace(taken, lr=0.1, fourier={**taken.fourier, "gain": 0.25}, blur=2.0, noise=0.2, begin=0)
-    others = (thick, replace(taken, lr=0.2), replace(taken, begin=0.25), replace(taken, begin=0.75))
-    found = {in_words(style): Candidate(style) for style in others}
+    found = {in_words(style): Candidate(style) for style in (thick, replace(taken, lr=0.2))}
     found["*taken*, but both asked at one place, for the mean of their logits"] = Candidate(taken, in_turn=False)
     return found | {f"{in_words(taken)}: *taken*": Candidate(taken)}
 

@@ -30,7 +30,7 @@ CHAPTER = re.compile(r"(?:\.\./)*(notebooks/\w+)\.html")
 COVERS = {
     "01": ("Two maps. On the left a stained-glass pattern", 0, (0.08, 0.1, 0.44, 0.86)),
     "02": ("Three squares: gray noise", 1, None),
-    "03": ("A large picture made by", 0, None),
+    "03": ("A class picture, and two pictures of what VGG16", 2, None),
     "04": ("Left: the original recipe’s picture. Right", 1, None),
     "05": ("Three pictures: fine colored structure", 2, None),
     "06": ("Two dreams into the photograph of a cat", 1, None),
