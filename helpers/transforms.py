@@ -107,12 +107,12 @@ def _move(images: Tensor, degrees: float, low: float, high: float, pixels: float
 
 
 def flip() -> Transform:
-    """View: left and right exchanged half of the time."""
+    """View: left and right exchanged half of the time (a view as in chapter 4)."""
     return Named("flip()", v2.RandomHorizontalFlip())
 
 
 def pad(pixels: int) -> Transform:
-    """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen."""
+    """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen (a view as in chapter 4)."""
     return Named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
 
 

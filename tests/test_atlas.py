@@ -116,8 +116,11 @@ def test_a_number_s_type_does_not_change_a_name():
     assert names([259], "squeezenet1_1", seeds=np.arange(2)) == names([259], "squeezenet1_1", seeds=[0, 1])
     layer = [("fire3", np.int64(5))], "squeezenet1_1"
     assert names(*layer) == names([("fire3", 5)], "squeezenet1_1")
-    with pytest.raises(TypeError):
-        plan([259], "squeezenet1_1", seeds=[0.5])
+    for seed in (0.5, -1, True):
+        with pytest.raises(ValueError, match="a seed is a whole number from 0 on"):
+            plan([259], "squeezenet1_1", seeds=[seed])
+    steps = dict(steps=np.int64(4), size=np.int64(64))
+    assert names([259], "squeezenet1_1", **steps) == names([259], "squeezenet1_1", steps=4, size=64)
 
 
 def test_many_pieces_are_planned_at_once():

@@ -69,7 +69,7 @@ def test_each_image_may_have_its_own_seed(squeezenet):
     alone = visualize("zebra", squeezenet, seed=5, **options).images[0]
     rounding, other = ((image - alone).abs().mean() for image in several.images)
     assert rounding < other / 100  # a batch of two is rounded otherwise than one on some processors
-    with pytest.raises(ValueError, match="2 seeds for a batch of 1"):
+    with pytest.raises(ValueError, match="2 seeds for 1 targets"):
         visualize("zebra", squeezenet, seed=[1, 2], **options)
 
 

@@ -252,7 +252,7 @@ def test_words(path):
     own = re.sub(r"\[[^]]*\]\([^)]*\)", "", text)  # titles are spelled as their authors did
     for name in imagenet_classes():
         if BRITISH.search(name):
-            own = own.replace(name, "")  # the great grey owl is ImageNet's
+            own = re.sub(re.escape(name), "", own, flags=re.IGNORECASE)  # the great grey owl is ImageNet's
     british = {match.group(0) for match in BRITISH.finditer(own)}
     assert not british, f"American spelling, please: {sorted(british)}"
     private = {match.group(0) for match in PRIVATE.finditer(text)}
