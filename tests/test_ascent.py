@@ -350,6 +350,7 @@ def test_a_checkpoint_may_lie_at_home(small, tmp_path, monkeypatch):
     [
         (lambda net: visualize("dog", net, seed=[]), "0 seeds for 1 targets"),
         (lambda net: ascend(per_image([]), net, Pixels.gray(32)), "no objective"),
+        (lambda net: visualize("dog", net, steps=torch.tensor(True)), "steps is a whole number from 1 on"),
         (lambda net: rotate(-5), "the largest angle in degrees is 0 or more, got -5"),
         (lambda net: random_affine(degrees=-1), "the largest angle in degrees"),
         (lambda net: random_affine(pixels=-1), "the largest shift in pixels"),

@@ -98,7 +98,7 @@ def test_channels_are_targets_too():
         ([259, "Pomeranian"], {}, ValueError, "asked for 2 times"),
         ([259], {"steps": 0}, ValueError, "steps is a whole number from 1 on"),
         ([259], {"size": 4}, ValueError, "does not take 4×4 pixels"),
-        ([259], {"size": 0}, ValueError, "pixels a side"),
+        ([259], {"size": 0}, ValueError, "size is a whole number from 1 on"),
         ([("conv1", 5)], {"size": 2}, ValueError, "does not take 2×2 pixels"),
     ],
 )

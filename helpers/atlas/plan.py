@@ -103,8 +103,7 @@ def plan(
             f"plan takes the name of a network, since workers load it themselves; got a {type(network).__name__}"
         )
     loaded, weights = _network(network or load_network().name, device)
-    words = {"steps": "steps", "size": "size, in pixels a side,"}
-    recipe |= {name: whole(recipe[name], words[name]) for name in words if name in recipe}
+    recipe |= {name: whole(recipe[name], name) for name in ("steps", "size") if name in recipe}
     precision = "bfloat16" if loaded.fastest_precision() == torch.bfloat16 else "float32"
     made = Recipe(loaded.name, weights=weights, precision=precision, **recipe)
     style = asdict(find_style(made.style))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import torch
+
 
 def whole(value: Any, what: str, least: int = 1) -> int:
     """A whole number as Python's own.
@@ -18,17 +20,13 @@ def whole(value: Any, what: str, least: int = 1) -> int:
         ValueError: anything else, ``True`` and 3.0 among it, or less than ``least``.
     """
     try:
-        number = None if isinstance(value, bool) or _is_truth(value) else operator.index(value)
+        truth = isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool
+        number = None if truth else operator.index(value)
     except TypeError:
         number = None
     if number is None or number < least:
         raise ValueError(f"{what} is a whole number from {least} on, got {value!r}")
     return number
-
-
-def _is_truth(value: Any) -> bool:
-    """Whether it is a truth value of torch's or NumPy's."""
-    return str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
 
 
 def several(value: Any) -> bool:

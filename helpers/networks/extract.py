@@ -68,7 +68,7 @@ class Pass:
                     hooks.callback(module.register_forward_pre_hook(self._make_few(here)).remove)
                 hooks.callback(module.register_forward_hook(self._take(here)).remove)
             if not self.places:
-                return {Place(""): own_forward(self.core)(x)}
+                return {Place(""): own_forward(self.core)(x)} if self.whole else {}
             hooks.enter_context(uncompiled())
             try:
                 self.found[Place("")] = own_forward(self.core)(x)

@@ -67,8 +67,6 @@ class Tried:
         """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
         size = size or self.size
         places = {name: Place(path) for name, path in self.layers.items()}
-        if not places:  # as an ensemble has none of its own
-            return {}
         with torch.no_grad():
             found = self._run(self._blank(size, size), set(places.values()), whole=False)
         return {n: tuple(found[p].shape[1:]) for n, p in places.items() if isinstance(found.get(p), Tensor)}

@@ -124,15 +124,16 @@ def _by_name(options: Any, names: list[str], where: str) -> Mapping:
 
 
 def _exponent(value: Any) -> str:
-    return " (YAML reads 1e-3 as text: write 1.0e-3, or 0.001)" if isinstance(value, str) and _is_number(value) else ""
+    as_text = isinstance(value, str) and "e" in value and _is_number(value)
+    return " (YAML reads 1e-3 as text: write 1.0e-3, or 0.001)" if as_text else ""
 
 
 def _is_number(words: str) -> bool:
     try:
         float(words)
-        return True
     except ValueError:
         return False
+    return True
 
 
 def _example(kinds: Mapping[str, Mapping]) -> str:

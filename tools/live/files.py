@@ -105,7 +105,7 @@ def kept(name: str, kind: Kind, folder: Path) -> dict:
 
 
 def main(made: Path = MADE, site: Path = SITE) -> int:
-    """Make what can be made and copy it into the site; say what is missing. It never fails the build."""
+    """Make what can be made and copy it into the site; say what is missing, which does not fail the build."""
     from helpers import WeightsCorrupt, WeightsUnavailable
 
     made.mkdir(parents=True, exist_ok=True)
