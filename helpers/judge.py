@@ -147,7 +147,7 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
     wanted = list(targets) if several(targets) and not isinstance(targets, str) else [targets] * len(pictures)
     if len(wanted) != len(pictures):
         raise ValueError(f"{len(pictures)} images, but {len(wanted)} targets: give one for all, or one for each")
-    indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long)
+    indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long, device="cpu")
     logits = torch.cat([look(network, some) for some in pictures.split(BATCH)])
     mine = logits.gather(1, indices[:, None])
     return Opinion(

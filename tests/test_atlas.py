@@ -1,4 +1,4 @@
-"""An atlas's plan, and how a batch of it is drawn (chapter 9)."""
+"""An atlas's plan, and how a batch of it is drawn (*What larger worlds cost*)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many workers: they draw what one would, and nothing that dies takes more than its batch with it (chapter 9)."""
+"""Many workers: they draw what one would, and nothing that dies takes more than its batch with it (*What larger worlds cost*)."""
 
 from __future__ import annotations
 
@@ -156,6 +156,15 @@ def test_too_little_memory_for_so_many_workers_is_said(monkeypatch, capsys, giga
     monkeypatch.setattr(distributed, "SpecCluster", lambda *members, **options: None)
     local_cluster(workers)
     assert capsys.readouterr().err.strip() == said
+
+
+def test_workers_on_gpus_are_no_more_than_there_are_gpus(monkeypatch):
+    monkeypatch.setattr(distributed, "SpecCluster", lambda *members, **options: members)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    assert len(local_cluster(2, "cuda")[0]) == 2
+    with pytest.raises(ValueError, match="3 workers want a GPU each, and 2 are seen here"):
+        local_cluster(3, "cuda")
 
 
 def test_expected_faults_are_told_in_a_line(tmp_path):

@@ -17,6 +17,7 @@ from helpers import (
     Network,
     Pixels,
     ascend,
+    bootstrap,
     channel,
     class_logit,
     class_margin,
@@ -27,11 +28,13 @@ from helpers import (
     maximal_class_input,
     per_image,
     poster,
+    power_spectrum,
     second_opinion,
     together,
     unit,
     visualize,
 )
+from helpers.networks.extract import each_module, in_eval
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 QUICK = dict(steps=2, size=64, progress=False, precision=None)
@@ -71,6 +74,18 @@ def test_logits_are_the_bare_network_s(make):
     torch.testing.assert_close(network(IMAGES), expected)
     for objective in (class_logit(3), class_margin("c3", weight=0.0)):
         torch.testing.assert_close(objective.bind(network).of(network, IMAGES), expected[:, 3])
+
+
+def test_every_module_is_in_evaluation_mode_wherever_it_hangs():
+    core = own.Plain()
+    core.deep = nn.ModuleDict({"a": nn.Sequential(nn.Sequential(nn.Dropout())), "b": core.c2})
+    core.register_module("none", None)
+    core.train()
+    core.norm.eval()
+    modes = [module.training for module in core.modules()]
+    with in_eval(core):
+        assert each_module(core) == {*core.modules()} and not any(module.training for module in core.modules())
+    assert [module.training for module in core.modules()] == modes and not all(modes)
 
 
 @by_name
@@ -291,6 +306,11 @@ def test_torch_s_defaults_are_the_reader_s_own_affair(squeezenet):
         torch.set_default_dtype(torch.float32)
         torch.set_default_device("meta")
         assert torch.equal(visualize("tabby", squeezenet, **QUICK).images, expected)
+        assert second_opinion(expected, "tabby", squeezenet).names == ["tabby"]
+        frequencies, power = power_spectrum(expected)
+        assert power.isfinite().all() and frequencies.device == power.device == torch.device("cpu")
+        low, high = bootstrap(torch.linspace(0, 1, 9, device="cpu"))
+        assert 0 < low < 0.5 < high < 1
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_default_device(None)

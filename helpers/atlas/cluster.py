@@ -1,4 +1,4 @@
-"""Drawing on many workers: an engine for ``render`` that stands on Dask distributed (chapter 9)."""
+"""Drawing on many workers: an engine for ``render`` that stands on Dask distributed (*What larger worlds cost*)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AHEAD = 2  # batches a thread: one that it draws, one that waits for it
 
 
 def on_dask(client: Client, ahead: int = AHEAD) -> Engine:
-    """An engine that draws on the workers of a Dask cluster (chapter 9).
+    """An engine that draws on the workers of a Dask cluster (*What larger worlds cost*).
 
     Only so many batches are handed out as keep every worker busy, so memory stays flat however many there are.
 
@@ -102,7 +102,7 @@ class _Room:
 
 
 def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bool = False) -> SpecCluster:
-    """A Dask cluster on this machine: a worker a core with one thread each, or one a GPU (chapter 9).
+    """A Dask cluster on this machine: a worker a core with one thread each, or one a GPU (*What larger worlds cost*).
 
     Args:
         workers: how many; by default as many as there are cores and memory for, or GPUs.
@@ -110,7 +110,7 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
         dashboard: whether to serve Dask's dashboard, which wants the package ``bokeh``.
 
     Raises:
-        ValueError: no worker, no GPU, or no ``bokeh`` for the dashboard.
+        ValueError: no worker, fewer GPUs than workers, or no ``bokeh`` for the dashboard.
     """
     import dask
     from distributed import Nanny, Scheduler, SpecCluster
@@ -121,6 +121,8 @@ def local_cluster(workers: int | None = None, device: str = "cpu", dashboard: bo
     count = room_for(device) if workers is None else workers
     if count < 1:
         raise ValueError(f"no worker to draw with: {'no GPU is seen here' if device == 'cuda' else f'got {workers}'}")
+    if device == "cuda" and count > room_for(device):
+        raise ValueError(f"{count} workers want a GPU each, and {room_for(device)} are seen here")
     if device == "cpu" and count * NEEDED > MEMORY_LIMIT:
         print(_too_little(count, MEMORY_LIMIT), file=sys.stderr, flush=True)
     common = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL}

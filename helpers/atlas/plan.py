@@ -1,4 +1,4 @@
-"""What there is to draw, as names and numbers that can travel, and how a worker draws it (chapter 9)."""
+"""What there is to draw, as names and numbers that can travel, and how a worker draws it (*What larger worlds cost*)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def plan(
     device: str | None = None,
     **recipe,
 ) -> tuple[list[Piece], Recipe]:
-    """Name every picture that is wanted, before any is drawn (chapter 9).
+    """Name every picture that is wanted, before any is drawn (*What larger worlds cost*).
 
     A name is made of the target, the seed, and a hash of everything that the picture depends on; so the same picture
     has the same name in every run, and another recipe or other weights never pass for it. What the name does not
@@ -124,7 +124,7 @@ def plan(
 
 
 def draw_batch(batch: Batch, device: str | None = None) -> list[Outcome]:
-    """Draw a batch in one ascent: a PNG file for each piece, or why there is none (chapter 9).
+    """Draw a batch in one ascent: a PNG file for each piece, or why there is none (*What larger worlds cost*).
 
     If the batch fails, because one of its scores is not finite or memory runs out, each piece is drawn alone. Where a
     process has several threads, they take turns.

@@ -57,7 +57,7 @@ class Report:
 
 
 def one_by_one(draw: Draw, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Sequence[Outcome] | None]]:
-    """The engine that needs no engine: this process, one batch after another (chapter 9)."""
+    """The engine that needs no engine: this process, one batch after another (*What larger worlds cost*)."""
     for batch in batches:
         yield batch, draw(batch)
 
@@ -73,7 +73,7 @@ def render(
     retry: bool = False,
     progress: bool | None = None,
 ) -> Report:
-    """Draw every piece that is not yet in a folder (chapter 9).
+    """Draw every piece that is not yet in a folder (*What larger worlds cost*).
 
     Each picture is written whole or not at all, as soon as its batch is done. So Ctrl-C, a killed worker or a killed
     run lose no more than the batches in flight, and the same call does the rest, in the same batches: in float32 a

@@ -79,7 +79,8 @@ def load_photo(name: str | Path, size: int = 224, crop: bool = True) -> Tensor:
         near = nearest(str(name), PHOTOGRAPHS)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PHOTOGRAPHS)}"
         raise UnknownName(f"no photograph and no file {str(name)!r}; {hint}")
-    pixels = F.to_dtype(F.pil_to_tensor(picture), torch.float32, scale=True)
+    with torch.device("cpu"):  # whatever torch's default is
+        pixels = F.to_dtype(F.pil_to_tensor(picture), torch.float32, scale=True)
     size = whole(size, "size")
     pixels = F.resize(pixels, [size], antialias=True)
     return (F.center_crop(pixels, [size, size]) if crop else pixels).clamp(0, 1)[None]

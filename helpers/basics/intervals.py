@@ -36,7 +36,8 @@ def bootstrap(values: Tensor, draws: int = 10_000, seed: int = 0) -> tuple[float
     Returns:
         The 2.5% and the 97.5% point of the means of the draws.
     """
-    drawn = torch.randint(len(values), (draws, len(values)), generator=torch.Generator().manual_seed(seed))
-    means = values.double().cpu()[drawn].mean(dim=1)
-    low, high = means.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    with torch.device("cpu"):  # whatever torch's default is
+        drawn = torch.randint(len(values), (draws, len(values)), generator=torch.Generator().manual_seed(seed))
+        means = values.double().cpu()[drawn].mean(dim=1)
+        low, high = means.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
     return low, high

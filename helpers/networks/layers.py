@@ -38,6 +38,8 @@ class HasLayers:
         if layer == "logits":
             self.check_has_classifier()
             return ""
+        if layer in self.layers:
+            return self.layers[layer]
         name, _, use = str(layer).rpartition(":")
         paths = {path for path, _ in self.core.named_modules(remove_duplicate=False) if path}
         for spelled in (layer, name if use.isdigit() else layer):

@@ -144,8 +144,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         self, images: Tensor, inside: Collection[Place] = (), whole: bool = True, precision: torch.dtype | None = None
     ) -> dict[Place, Any]:
         """One pass as far as it must go; with ``whole``, the network's own output at ``Place("")``."""
-        mean, std = (buffer.to(self.device) for buffer in (self.mean, self.std))  # the core may have moved since
-        x = ((images.to(self.device) - mean) / std).to(self.dtype)
+        device = self.device  # the core may have moved since the last pass
+        x = ((images.to(device) - self.mean.to(device)) / self.std.to(device)).to(self.dtype)
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
             if inside and self._uses is None:

@@ -109,17 +109,18 @@ def power_spectrum(images: Any) -> tuple[Tensor, Tensor]:
     sizes = {tuple(image.shape[1:]) for image in found}
     if len(sizes) > 1 or min(min(sizes)) < 8:
         raise ValueError(f"expected images of one size, 8 by 8 or more, got sizes {sorted(sizes)}")
-    batch = torch.stack(found).double()
+    batch = torch.stack(found).cpu().double()
     height, width = batch.shape[2:]
-    window = torch.outer(torch.hann_window(height), torch.hann_window(width)).double()
-    faded = (batch - batch.mean((2, 3), keepdim=True)) * window
-    power = torch.fft.fft2(faded).abs().square().mean((0, 1)) / window.square().sum()
-    radius = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)[None, :])
     count = min(height, width) // 2
-    ring = (radius * 2 * count).round().long().flatten()
-    total = torch.zeros(int(ring.max()) + 1, dtype=torch.float64).index_add(0, ring, power.flatten())
-    mean = total / torch.bincount(ring)
-    return torch.arange(1, count + 1) / (2 * count), mean[1 : count + 1].float()
+    with torch.device("cpu"):  # whatever torch's default is
+        window = torch.outer(torch.hann_window(height), torch.hann_window(width)).double()
+        faded = (batch - batch.mean((2, 3), keepdim=True)) * window
+        power = torch.fft.fft2(faded).abs().square().mean((0, 1)) / window.square().sum()
+        radius = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)[None, :])
+        ring = (radius * 2 * count).round().long().flatten()
+        total = torch.zeros(int(ring.max()) + 1, dtype=torch.float64).index_add(0, ring, power.flatten())
+        mean = total / torch.bincount(ring)
+        return torch.arange(1, count + 1) / (2 * count), mean[1 : count + 1].float()
 
 
 def show_spectrum(groups: Mapping[str, Any], *, caption: str, alt: str) -> Shown:

@@ -114,7 +114,7 @@ def spectra(frames: Tensor) -> tuple[list[float], list[list[float]]]:
     filled = count > 0
 
     def binned(values: Tensor) -> Tensor:
-        return torch.zeros(BINS).index_add(0, ring, values.float())[filled] / count[filled]
+        return values.new_zeros(BINS).index_add(0, ring, values)[filled] / count[filled]
 
     heights = torch.stack([binned(power) for power in powers])
     high = heights.max()
