@@ -11,12 +11,10 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-import torch
-import torchvision
 from nbformat import v4
 
 from tools import check_python, check_room
-from tools.notebooks import reckon, rename
+from tools.notebooks import rename
 from tools.notebooks import run as run_notebooks
 from tools.notebooks import stored as stored_notebook
 from tools.site import build as build_book
@@ -395,37 +393,3 @@ def test_the_setup_cell_says_why_there_is_no_book(tmp_path, monkeypatch, git, sa
     monkeypatch.setattr("subprocess.run", lambda command, **__: subprocess.CompletedProcess(command, 128))
     with pytest.raises(RuntimeError, match=f"{says}.*main.zip here as ideal-pomeranian"):
         run_setup_cell(tmp_path / "week3", monkeypatch)
-
-
-# --- how long VGG16 would draw ---
-
-COUNTED = """
-import torch
-from helpers import load_network
-network = load_network()
-image = torch.rand(2, 3, 224, 112, requires_grad=True)
-for _ in range(3):
-    network(image).sum().backward()
-with torch.no_grad():
-    before = network(image)
-raise SystemError("a check that fails on a stand-in")
-"""
-
-
-@pytest.mark.slow
-def test_the_stand_in_s_steps_are_vgg16_s(tmp_path):
-    path = tmp_path / "chapter.ipynb"
-    cells = [v4.new_code_cell(code) for code in (COUNTED, "network(image).sum().backward()")]
-    nbformat.write(v4.new_notebook(cells=cells), path)
-    passes, seconds, failed = reckon.count(path)
-    assert passes["steps"] == 4.0, "a pass of two pictures of half the area counts as one"
-    assert passes["looks"] >= 1 and seconds > 0 and failed == [1]
-
-
-def test_the_stand_in_has_vgg16_s_layers():
-    thin, whole = reckon.thin_vgg16(), torchvision.models.vgg16(init_weights=False)
-    kinds = [[type(module) for module in core.features] for core in (thin, whole)]
-    assert kinds[0] == kinds[1]
-    assert [16 * m.out_channels for m in thin.features if isinstance(m, torch.nn.Conv2d)] == [
-        m.out_channels for m in whole.features if isinstance(m, torch.nn.Conv2d)
-    ]
