@@ -28,7 +28,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks drawn cover lint weights bench score rename serve browser pdf screenshots vitals atlas worlds reference assignments grade clean distclean
+.PHONY: help book test unit notebooks drawn cover lint weights bench score rename serve browser pdf screenshots atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -101,9 +101,6 @@ pdf: book ## Print the whole book as one PDF through headless Chromium
 
 screenshots: book ## Photograph every page, phone and desk, light and dark, into _build/screenshots
 	@$(PY) tools/browser/screenshots.py _build/screenshots
-
-vitals: book ## Measure how soon two pages stand, and whether they move
-	@$(PY) -m tools.browser.vitals
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@
