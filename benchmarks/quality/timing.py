@@ -11,7 +11,6 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,26 +22,11 @@ from helpers import Network
 WARM_UP = 2  # steps that do not count: the first allocates, the second may choose kernels anew
 
 
-@dataclass(frozen=True)
-class Spread:
-    """A median and the quartiles around it."""
-
-    median: float
-    low: float
-    high: float
-    count: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Of some measurements. Raises ``ValueError`` if there are none."""
-        if not len(values):
-            raise ValueError("nothing was measured")
-        low, median, high = np.percentile(values, [25, 50, 75]).tolist()
-        return cls(median, low, high, len(values))
-
-    def as_list(self) -> list[float]:
-        """Median, low and high, as they are stored."""
-        return [round(v, 4) for v in (self.median, self.low, self.high)]
+def spread_of(values: Sequence[float]) -> list[float]:
+    """The median of some measurements and their quartiles, as they are stored. Raises ``ValueError`` if none."""
+    if not len(values):
+        raise ValueError("nothing was measured")
+    return [round(value, 4) for value in np.percentile(values, [50, 25, 75]).tolist()]
 
 
 @contextmanager
@@ -123,5 +107,5 @@ def time_entry(entry: Entry, network: Network, classes: Sequence[int], steps: in
         ms += found
         ratios.append(float(np.median(found)) / around)
     spreads = {"seconds": seconds, "ms": ms, "floor": floors, "ratio": ratios}
-    measured = {key: Spread.of(values).as_list() for key, values in spreads.items()}
+    measured = {key: spread_of(values) for key, values in spreads.items()}
     return {**measured, "classes": len(classes), "threads": torch.get_num_threads()}

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.measure import store, tables
 from benchmarks.measure.machine import in_words, machine
-from benchmarks.quality.timing import Spread
+from benchmarks.quality.timing import spread_of
 from benchmarks.speed.cases import Case, every_case
 
 FEW, MANY = 50, 500  # steps whose memory is compared
@@ -43,8 +43,8 @@ class Measured:
     def as_dict(self) -> dict:
         """For the file: medians with quartiles."""
         found = {"name": self.case.name, "group": self.case.group, "batch": self.case.batch, "floor": self.case.floor}
-        found |= {"target": self.case.target, "ms": Spread.of(self.ms).as_list()}
-        return found | ({"ratio": Spread.of(self.ratios).as_list()} if self.ratios else {})
+        found |= {"target": self.case.target, "ms": spread_of(self.ms)}
+        return found | ({"ratio": spread_of(self.ratios)} if self.ratios else {})
 
 
 def take_turns(cases: Sequence[Case], rounds: int, say: Callable[[str], None] = print) -> list[Measured]:
