@@ -35,7 +35,6 @@ from tools.notebooks.rename import replace_file  # noqa: E402
 from tools.notebooks.stored import (  # noqa: E402
     changed_cells,
     clean,
-    image_bytes,
     private_places,
     problems,
     same_source,
@@ -191,8 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         print(f"{name} …", flush=True)
         outcome = run_chapter(where[name], not options.check, options.threads)
-        size = image_bytes(nbformat.read(where[name], as_version=4)) / 1e6
-        print(f"  {clock(outcome.seconds)}, {outcome.verdict}, {size:.1f} MB of pictures stored")
+        size = where[name].stat().st_size / 1e6
+        print(f"  {clock(outcome.seconds)}, {outcome.verdict}, {size:.1f} MB stored")
         for line in outcome.notes + outcome.problems:
             print(f"  {line}")
         outcomes.append(outcome)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Iterator
@@ -143,16 +142,3 @@ def stderr_notes(notebook: NotebookNode) -> list[str]:
                 last = output.text.strip().splitlines()[-1]
                 notes.append(f"cell {index} wrote to stderr: {last[:100]}")
     return notes
-
-
-def image_bytes(notebook: NotebookNode) -> int:
-    """Return how many bytes of pictures a notebook's outputs hold, as PNG, WebP and the like, before base64."""
-    found = re.findall(r"data:image/[\w+.-]+;base64,([A-Za-z0-9+/=]+)", serialize(notebook))
-    plain = [
-        value if isinstance(value, str) else ""
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        for kind, value in output.get("data", {}).items()
-        if kind.startswith("image/") and kind != "image/svg+xml"
-    ]
-    return sum(len(base64.b64decode(text)) for text in found + plain)
