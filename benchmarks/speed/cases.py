@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmarks.quality import timing
 from benchmarks.quality.entries import Entry, every_entry
 from benchmarks.quality.peers import NOT_INSTALLED
-from helpers import Network, Pixels, ascend, channel, class_logit, load_network, visualize
+from helpers import Network, Objective, Pixels, ascend, channel, class_logit, load_network, visualize
 
 SIZE = 224
 CLASSES = (259, 281, 985, 951, 9, 71, 945, 971, 1, 3, 5, 7, 11, 13, 15, 17)
@@ -90,22 +90,12 @@ def cut(name: str, layer: str, k: int) -> Callable[[int], list[float]]:
     return lambda turn: timing.floor(call, (1, 3, SIZE, SIZE), STEPS[1])
 
 
-def pixels(name: str) -> Callable[[int], list[float]]:
+def pixels(name: str, objective: Objective) -> Callable[[int], list[float]]:
     """Our loop on plain pixels without views."""
 
     def run(turn: int) -> list[float]:
         image = Pixels.uniform(SIZE, seed=turn)
-        return by_callback(partial(ascend, class_logit(CLASSES[0]), network(name), image, progress=False), STEPS[1])
-
-    return run
-
-
-def shallow(name: str, layer: str, k: int) -> Callable[[int], list[float]]:
-    """Our loop on plain pixels without views, for a channel of a shallow layer."""
-
-    def run(turn: int) -> list[float]:
-        image = Pixels.uniform(SIZE, seed=turn)
-        return by_callback(partial(ascend, channel(layer, k), network(name), image, progress=False), STEPS[1])
+        return by_callback(partial(ascend, objective, network(name), image, progress=False), STEPS[1])
 
     return run
 
@@ -138,7 +128,7 @@ def every_case() -> list[Case]:
     floors = [Case(f"bare, {b}", BARE, bare(net, b), batch=b) for b in BATCHES]
     floors += [Case(f"bare, {b}, bfloat16", BARE, bare(net, b, torch.bfloat16), "bare, 1", b) for b in (1, 8)]
     loop = [
-        Case("Pixels without views", LOOP, pixels(net), "bare, 1", target=1.05),
+        Case("Pixels without views", LOOP, pixels(net, class_logit(CLASSES[0])), "bare, 1", target=1.05),
         Case("visualize", LOOP, with_visualize(net, 1), "bare, 1", target=1.20),
         Case("visualize, a batch of 8", LOOP, with_visualize(net, 8), "bare, 8", 8, target=1.10),
     ]
@@ -147,7 +137,7 @@ def every_case() -> list[Case]:
         title = f"{layer} of {network(name).title}"
         layers += [
             Case(f"{title}, cut off", LAYERS, cut(name, layer, k)),
-            Case(title, LAYERS, shallow(name, layer, k), f"{title}, cut off", target=1.10),
+            Case(title, LAYERS, pixels(name, channel(layer, k)), f"{title}, cut off", target=1.10),
         ]
     images = [Case(f"visualize, {b}", IMAGES, with_visualize(net, b), f"bare, {b}", b) for b in BATCHES]
     precise = [
