@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from reprlib import repr as shortly
 from typing import Any
@@ -124,16 +125,8 @@ def _by_name(options: Any, names: list[str], where: str) -> Mapping:
 
 
 def _exponent(value: Any) -> str:
-    as_text = isinstance(value, str) and "e" in value and _is_number(value)
+    as_text = isinstance(value, str) and re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)e[-+]?\d+", value)
     return " (YAML reads 1e-3 as text: write 1.0e-3, or 0.001)" if as_text else ""
-
-
-def _is_number(words: str) -> bool:
-    try:
-        float(words)
-    except ValueError:
-        return False
-    return True
 
 
 def _example(kinds: Mapping[str, Mapping]) -> str:
