@@ -187,7 +187,7 @@ TOYS = {
     "dilated": (lambda x, m: m(x), conv(3, 4, 3, dilation=2, padding=(0, 1))),
     "in groups": (lambda x, m: m(x), conv(3, 6, 3, groups=3, stride=2, padding=1)),
     "relu": (lambda x, m, n: n(m(x).relu()), conv(3, 4, 1), conv(4, 2, 1)),
-    "relu6": (lambda x, m, n: n(F.relu6(m(x))), conv(3, 4, 1), conv(4, 2, 1)),
+    "relu6": (lambda x, m, clip, n: n(clip(m(x))), conv(3, 4, 1), nn.ReLU6(), conv(4, 2, 1)),
     "two by two": (lambda x: F.max_pool2d(x, 2),),
     "overlapping": (lambda x: F.max_pool2d(x, 3, 2),),
     "ceil mode": (lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True),),

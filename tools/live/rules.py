@@ -72,12 +72,6 @@ def clip(graph: Graph, x, low=-1.0, high=1.0):
     return y, backward
 
 
-@rule("relu6")
-def relu6(graph: Graph, x):
-    """y = min(max(x, 0), 6)."""
-    return clip(graph, x, 0.0, 6.0)
-
-
 @rule("max_pool2d")
 def max_pool(graph: Graph, x, kernel, stride=None, padding=(0, 0), dilation=(1, 1), ceil_mode=False):
     """y is the largest of each window; g goes to where it was, added up where windows overlap."""
