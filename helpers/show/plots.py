@@ -134,16 +134,12 @@ def show_spectrum(groups: Mapping[str, Any], *, caption: str, alt: str) -> Shown
     Returns:
         An object to stand last in a cell.
     """
+    if not isinstance(groups, Mapping) or not groups:
+        raise TypeError(f"expected a dict such as {{'Adam': result}}, got {groups!r:.60}")
     fig, ax = new_figure(height=3.6)
-    for label, images in _mapping(groups).items():
+    for label, images in groups.items():
         freqs, power = power_spectrum(images)
         ax.loglog(freqs.numpy(), power.clamp_min(1e-12).numpy(), label=label)
     ax.set(xlabel="spatial frequency (cycles per pixel)", ylabel="power")
     _legend_above(fig, list(groups))
     return show_plot(fig, caption=caption, alt=alt)
-
-
-def _mapping(groups: Any) -> Mapping[str, Any]:
-    if not isinstance(groups, Mapping) or not groups:
-        raise TypeError(f"expected a dict such as {{'Adam': result}}, got {groups!r:.60}")
-    return groups
