@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .basics.files import load_state_dict, write_whole
+from .basics.files import load_state_dict, save_whole
 from .made_by import MadeBy
 from .show.figures import show_images
 
@@ -83,13 +83,9 @@ class Result:
 
     def save(self, path: str | Path) -> Path:
         """Write it to a file ending in ``.pt``, whole or not at all; ``load_result`` reads it, running nothing."""
-        path = Path(path).expanduser()
-        if path.suffix != ".pt":
-            raise ValueError(f"a Result is kept in a file that ends in .pt, got {str(path)!r}")
         buffer = io.BytesIO()
         torch.save({**self.__getstate__(), "kept": "a Result of The Ideal Pomeranian"}, buffer)
-        write_whole(path, buffer.getvalue())
-        return path
+        return save_whole(path, ".pt", buffer.getvalue())
 
     def with_images(self, places: Sequence[int], other: Result, theirs: Sequence[int]) -> Result:
         """The same result with some images, and all that belongs to them, from another run of as many steps.
