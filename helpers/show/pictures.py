@@ -19,6 +19,8 @@ from ..basics.files import save_whole
 from ..basics.images import check_images
 from ..basics.names import UnknownIndex
 
+QUALITIES = (86, 78, 68, 56, 44, 30)  # that WebP is tried at
+
 
 def check_image(image: Any, what: str = "the image") -> Tensor:
     """Return one RGB image as (3, H, W) float32 on the CPU, or say what is wrong and what would be right.
@@ -85,21 +87,23 @@ def picture(image: Tensor, width: int | None = None) -> Image.Image:
     return made
 
 
-def webp(image: Image.Image, budget: int = 108_000, dense: float = math.inf) -> bytes:
+def webp(
+    image: Image.Image, budget: int = 108_000, dense: float = math.inf, qualities: Sequence[int] = QUALITIES
+) -> bytes:
     """Return the image as WebP that fits in ``budget`` bytes: noise is stored less exactly, then smaller.
 
     What wants more than ``dense`` bytes a pixel is noise, and stored less exactly, but not smaller.
     """
     if image.width <= 64:
         return saved(image, format="WEBP", lossless=True)
-    for quality in (86, 78, 68, 56, 44, 30):
+    for quality in qualities:
         data = saved(image, format="WEBP", quality=quality)
         if len(data) <= min(budget, dense * image.width * image.height):
             return data
     if len(data) <= budget:
         return data
     smaller = round(image.width * 0.85), round(image.height * 0.85)
-    return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget, dense)
+    return webp(image.resize(smaller, Image.Resampling.LANCZOS), budget, dense, qualities)
 
 
 def data_uri(data: bytes) -> str:

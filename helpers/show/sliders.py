@@ -14,12 +14,12 @@ from PIL import Image
 from torch import Tensor
 
 from .figures import PAGE_WIDTH, Shown, image_tag
-from .pictures import as_images, picture, saved
+from .pictures import as_images, picture, webp
 from .typography import number, typeset
 from .widgets import widget
 
 SHEET_WIDTH, TILE = 1600, 288  # pixels: at most so wide, all pictures and one
-BUDGET = 420_000
+BUDGET, QUALITIES = 420_000, (84, 76, 66, 54, 42, 32)  # of the sheet
 EDGE = 1  # a pixel that the window leaves out all around, where lossy compression blends a picture with its ground
 
 Values = Mapping[str, Sequence[Any]]
@@ -74,7 +74,8 @@ def slider_grid(
     }
     places = [f"{_at(down, up)}{', ' if down and across else ''}{_at(across, over)}" for up in ups for over in overs]
     lines = [caption, *(f"  {place}: {word}" for place, word in zip(places, words, strict=False))]
-    still = f'<div class="pom-sheet">{image_tag(_squeezed(sheet), alt, *sheet.size, "width:100%;")}</div>'
+    stored = webp(sheet, BUDGET, qualities=QUALITIES)
+    still = f'<div class="pom-sheet">{image_tag(stored, alt, *sheet.size, "width:100%;")}</div>'
     named = {"from top to bottom, ": (down, ups), "from left to right, ": (across, overs)}
     status = "; ".join(f"{way}{name}: {', '.join(values)}" for way, (name, values) in named.items() if name)
     status = f"{status[:1].upper()}{status[1:]}."
@@ -136,13 +137,3 @@ def _tile(image: Tensor, width: int, height: int) -> Image.Image:
         times = -(-2 * width // made.width)
         made = made.resize((times * made.width, times * made.height), Image.Resampling.NEAREST)
     return made if made.size == (width, height) else made.resize((width, height), Image.Resampling.LANCZOS)
-
-
-def _squeezed(sheet: Image.Image) -> bytes:
-    """The sheet as WebP of at most ``BUDGET`` bytes, less exact the more there is on it."""
-    for quality in (84, 76, 66, 54, 42, 32):
-        data = saved(sheet, format="WEBP", quality=quality, alpha_quality=100)
-        if len(data) <= BUDGET:
-            return data
-    smaller = round(sheet.width * 0.85), round(sheet.height * 0.85)
-    return _squeezed(sheet.resize(smaller, Image.Resampling.LANCZOS))
