@@ -7,6 +7,7 @@ import os
 import platform
 from pathlib import Path
 
+import psutil
 import torch
 import torchvision
 
@@ -20,7 +21,7 @@ def machine() -> dict[str, str | int | float]:
         "instructions": instructions(),
         "cores": cores(),
         "threads": torch.get_num_threads(),
-        "memory_gb": memory_gb(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -57,11 +58,3 @@ def processor() -> str:
             if line.startswith("model name"):
                 return " ".join(line.split(":", 1)[1].split())
     return platform.processor() or platform.machine() or "unknown processor"
-
-
-def memory_gb() -> int:
-    """The machine's memory, in gigabytes; 0 where the system does not tell."""
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)
-    except (AttributeError, ValueError, OSError):
-        return 0

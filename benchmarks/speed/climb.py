@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import json
 import statistics
 import tempfile
 import time
@@ -22,11 +21,11 @@ from pathlib import Path
 import psutil
 import torch
 
+from benchmarks.measure import store
 from benchmarks.measure.machine import machine
 from helpers import load_network, visualize
 from tools.browser.chromium import open_chromium, served
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE, ENGINE = "book/climb.html", "_static/live"
 SIZES, STEPS, WARM_UP = (128, 224), 8, 3
 BROWSER_STEPS = """
@@ -157,8 +156,8 @@ def memory(browser, address: str, count: int) -> dict:
 def main() -> None:
     """Measure, print and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html")
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--site", type=Path, default=store.ROOT / "_build" / "html")
+    parser.add_argument("--results", type=Path, default=store.RESULTS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--long", type=int, default=2000, help="steps of the climb whose memory is watched")
     asked = parser.parse_args()
@@ -177,9 +176,7 @@ def main() -> None:
         print("{size}²: {browser_ms} ms a step in Chromium, {pytorch_ms} in PyTorch: {ratio} times".format(**row))
     print(f"first picture {found['first_picture_s']} s after Start; longest task {found['longest_task_ms']} ms")
     print("{steps} steps: {early_mb} MB after a tenth, {late_mb} MB at the end".format(**found["memory"]))
-    asked.results.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": machine(), **found}, indent=2)
-    (asked.results / "climb.json").write_text(text + "\n", encoding="utf-8")
+    store.save_json(asked.results / "climb.json", {"machine": machine(), **found})
 
 
 if __name__ == "__main__":
