@@ -115,8 +115,7 @@ def gather(pictures: Path, names: Sequence[str]) -> tuple[Tensor, list[str]]:
 
 def pixels(path: Path) -> Tensor:
     """A picture file as (3, H, W) uint8."""
-    with Image.open(path) as image:
-        return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
+    return F.pil_to_tensor(Image.open(path).convert("RGB"))
 
 
 def entries(names: Sequence[str], logits: Tensor, opinions: Sequence, likeness: Tensor) -> list[dict]:
