@@ -2,7 +2,6 @@
 
     python tools/notebooks/run.py            all chapters
     python tools/notebooks/run.py 03 05      these
-    python tools/notebooks/run.py --tidy     none: only what a save in Jupyter has added goes
     python tools/notebooks/run.py --check    all, storing nothing: fails if an output differs from the stored one
     python tools/notebooks/run.py --threads 4   for outputs that no stored ones are compared with
 
@@ -174,7 +173,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("chapters", nargs="*", help="the first characters of a chapter's file name, such as 03")
     parser.add_argument("--check", action="store_true", help="store nothing; fail if an output differs")
     parser.add_argument("--threads", type=int, default=THREADS, help="others than 2 draw slightly other pictures")
-    parser.add_argument("--tidy", action="store_true", help="run nothing; store each as a run would")
     options = parser.parse_args(arguments)
     try:
         where = places()
@@ -182,10 +180,6 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"notebooks: {error}", file=sys.stderr)
         return 2
-    if options.tidy:
-        for path in map(where.get, names):
-            replace_file(path, serialize(clean(nbformat.read(path, as_version=4))))
-        return 0
     outcomes = []
     for name in names:
         print(f"{name} …", flush=True)
