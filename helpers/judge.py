@@ -5,11 +5,8 @@ The judge knows nothing of how an image was made: it gets pixels, as it would ge
 
 from __future__ import annotations
 
-import contextlib
 import html
-import io
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -19,7 +16,7 @@ from torchvision.transforms.v2 import functional as F
 from .basics.images import check_images, load_photo
 from .basics.numbers import several
 from .networks.classes import likeliest, probabilities
-from .networks.load import imagenet_classes, load_network
+from .networks.load import imagenet_classes, load_quietly
 from .networks.network import Network
 from .show.typography import as_html
 
@@ -136,7 +133,7 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
         LookupError: no such class; the nearest are named.
         WeightsUnavailable: the judge's weights cannot be had here.
     """
-    network = _load(judge) if isinstance(judge, str) else judge
+    network = load_quietly(judge) if isinstance(judge, str) else judge
     own = {member.title for member in network.members} & set(getattr(images, "networks", ()))
     if own:
         raise ValueError(
@@ -177,9 +174,3 @@ def credentials(network: Network) -> str:
     logits = torch.cat([look(network, load_photo(name, 256)) for name in LABELED])
     right = sum(first in LABELED[name] for name, first in zip(LABELED, logits.argmax(dim=1).tolist(), strict=True))
     return f"it names {right} of the {len(LABELED)} photographs at hand whose class is known"
-
-
-@lru_cache(maxsize=4)
-def _load(name: str) -> Network:
-    with contextlib.redirect_stdout(io.StringIO()):  # the judge introduces itself in the opinion
-        return load_network(name)

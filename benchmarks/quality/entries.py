@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,7 +12,8 @@ from torch import Tensor
 
 from benchmarks.quality import fingerprint, reimplemented
 from benchmarks.quality.peers import NOT_INSTALLED, PEERS, Peer
-from helpers import STYLES, Network, load_network, maximal_class_input, visualize
+from helpers import STYLES, Network, maximal_class_input, visualize
+from helpers.networks.load import load_quietly as loaded
 from helpers.recipe_files import recipe
 
 MAIN = "visualize"  # the row that is compared with every peer
@@ -87,13 +86,6 @@ def with_original(network: Network, classes: Sequence[int], steps: int, seed: in
     """Pictures by chapter 3's original recipe."""
     drawn = [maximal_class_input(c, steps, network=network, seed=seed, progress=False).images for c in classes]
     return torch.cat(drawn)
-
-
-@lru_cache(maxsize=4)
-def loaded(name: str) -> Network:
-    """A network, loaded once a process, and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(name)
 
 
 def second() -> Network:

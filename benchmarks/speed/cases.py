@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +14,8 @@ from torch import Tensor, nn
 from benchmarks.quality import timing
 from benchmarks.quality.entries import Entry, every_entry
 from benchmarks.quality.peers import NOT_INSTALLED
-from helpers import Network, Objective, Pixels, ascend, channel, class_logit, load_network, visualize
+from helpers import Network, Objective, Pixels, ascend, channel, class_logit, visualize
+from helpers.networks.load import load_quietly
 
 SIZE = 224
 CLASSES = (259, 281, 985, 951, 9, 71, 945, 971, 1, 3, 5, 7, 11, 13, 15, 17)
@@ -53,11 +52,9 @@ class Case:
     target: float | None = None
 
 
-@lru_cache(maxsize=4)
 def network(name: str) -> Network:
-    """A frozen network, loaded once and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(name, classifier=name != "vgg16")
+    """A frozen network; of VGG16 the convolutions."""
+    return load_quietly(name, classifier=name != "vgg16")
 
 
 def by_callback(begin: Callable[..., object], steps: int) -> list[float]:
