@@ -10,10 +10,8 @@ in the cache, the longest task of its main thread while it climbs, and how much 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +22,7 @@ import torch
 from benchmarks.measure import store
 from benchmarks.measure.machine import machine
 from helpers import load_network, visualize
-from tools.browser.chromium import open_chromium, served
+from tools.browser.chromium import fresh_browser, served
 
 PAGE, ENGINE = "book/climb.html", "_static/live"
 SIZES, STEPS, WARM_UP = (128, 224), 8, 3
@@ -63,17 +61,6 @@ new PerformanceObserver(list => list.getEntries().forEach(entry => {
 """
 STATUS = "return document.querySelector('.pom-climb').dataset.status"
 STEP = "return Number(document.querySelector('.climb-step').textContent.match(/[0-9]+/)[0])"
-
-
-@contextlib.contextmanager
-def fresh_browser() -> Iterator:
-    """A browser with an empty profile, closed at the end."""
-    with tempfile.TemporaryDirectory() as profile:
-        browser = open_chromium(profile, patience=300)
-        try:
-            yield browser
-        finally:
-            browser.quit()
 
 
 def in_browser(browser, size: int) -> float:
@@ -163,14 +150,14 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     with served(asked.site) as address:
-        with fresh_browser() as browser:
+        with fresh_browser(patience=300) as browser:
             found = {
                 "steps": list(steps(browser, address, asked.rounds)),
                 "first_picture_s": first_picture(browser, address),
                 "longest_task_ms": longest_task(browser, address),
                 "chromium": browser.capabilities["browserVersion"],
             }
-        with fresh_browser() as browser:  # one without what the other pages have left in memory
+        with fresh_browser(patience=300) as browser:  # one without what the other pages have left in memory
             found["memory"] = memory(browser, address, asked.long)
     for row in found["steps"]:
         print("{size}²: {browser_ms} ms a step in Chromium, {pytorch_ms} in PyTorch: {ratio} times".format(**row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +89,17 @@ def open_chromium(profile: Path | str, *, patience: float = 60, **logs: str) -> 
     chromium.set_page_load_timeout(patience)
     chromium.set_script_timeout(patience)
     return chromium
+
+
+@contextmanager
+def fresh_browser(**how: Any) -> Iterator[Any]:
+    """Chromium with an empty profile, opened as ``open_chromium`` does, and closed at the end."""
+    with tempfile.TemporaryDirectory() as profile:
+        browser = open_chromium(profile, **how)
+        try:
+            yield browser
+        finally:
+            browser.quit()
 
 
 def _started(start: Callable[[], Any], tries: int = 3) -> Any:

@@ -11,7 +11,6 @@ import io
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,7 +21,7 @@ from pypdf import PdfReader
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.browser.chromium import SETTLED, NoBrowser, open_chromium, served  # noqa: E402
+from tools.browser.chromium import SETTLED, NoBrowser, fresh_browser, served  # noqa: E402
 from tools.browser.paper import join_pages  # noqa: E402
 
 QUALITY = 85
@@ -88,20 +87,14 @@ def main() -> int:
     folder = asked.site / "_paper"
     folder.mkdir(exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory() as profile, served(asked.site) as address:
-            browser = open_chromium(profile, patience=600)
+        with served(asked.site) as address, fresh_browser(patience=600) as browser:
             browser.command_executor.client_config.timeout = 900
-            try:
-                for _ in range(2):
-                    text, entries = join_pages(
-                        asked.site, pages, settings["title"], settings["html"]["baseurl"], places
-                    )
-                    text = as_photographs(text, folder)
-                    (folder / "book.html").write_text(text, encoding="utf-8")
-                    pdf = print_page(browser, f"{address}/_paper/book.html")
-                    places, count = places_in(pdf)
-            finally:
-                browser.quit()
+            for _ in range(2):
+                text, entries = join_pages(asked.site, pages, settings["title"], settings["html"]["baseurl"], places)
+                text = as_photographs(text, folder)
+                (folder / "book.html").write_text(text, encoding="utf-8")
+                pdf = print_page(browser, f"{address}/_paper/book.html")
+                places, count = places_in(pdf)
     except NoBrowser as problem:
         print(problem, file=sys.stderr)
         return 1

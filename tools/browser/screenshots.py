@@ -11,7 +11,6 @@ import argparse
 import base64
 import io
 import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -19,7 +18,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.browser.chromium import SETTLED, SIZES, in_theme, open_chromium, served  # noqa: E402
+from tools.browser.chromium import SETTLED, SIZES, fresh_browser, in_theme, served  # noqa: E402
 
 NOT_PAGES = {"_static", "_sources", "_modules"}
 SCREEN = 1800  # pixels: beyond the window, Chromium photographs what it has not yet drawn
@@ -99,18 +98,14 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    with tempfile.TemporaryDirectory() as profile, served(asked.site) as address:
-        browser = open_chromium(profile)
-        try:
-            for theme in ("light", "dark"):
-                in_theme(browser, address, theme)
-                for page in filter(lambda name: asked.only in name, pages_of(asked.site)):
-                    for size in SIZES:
-                        open_page(browser, f"{address}/{page}", size)
-                        stem = asked.folder / f"{page.removesuffix('.html').replace('/', '-')}-{size}-{theme}"
-                        count += cut(whole_page(browser), stem, asked.height)
-        finally:
-            browser.quit()
+    with served(asked.site) as address, fresh_browser() as browser:
+        for theme in ("light", "dark"):
+            in_theme(browser, address, theme)
+            for page in filter(lambda name: asked.only in name, pages_of(asked.site)):
+                for size in SIZES:
+                    open_page(browser, f"{address}/{page}", size)
+                    stem = asked.folder / f"{page.removesuffix('.html').replace('/', '-')}-{size}-{theme}"
+                    count += cut(whole_page(browser), stem, asked.height)
     print(f"{count} pictures in {asked.folder}")
 
 

@@ -9,12 +9,13 @@ What a function shows in a page is photographed by Chromium, in light and in dar
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
 import sys
-import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.browser.chromium import SETTLED, open_chromium  # noqa: E402
+from tools.browser.chromium import SETTLED, fresh_browser  # noqa: E402
 from tools.site.reference import FOLDER, lines  # noqa: E402
 
 SEED = 31  # one at which what is random is neither next to nothing nor at its limit
@@ -138,21 +139,14 @@ def record(name: str, made: dict[str, Any]) -> None:
 def main(wanted: list[str]) -> int:
     """Draw the pictures that are asked for, all if none are; return 0."""
     os.environ["POMERANIAN_QUIET"] = "1"
-    everything, known, opened = lines(), names(), []
+    everything, known = lines(), names()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile:
-
-        def browser() -> Any:
-            if not opened:
-                opened.append(open_chromium(profile))
-            return opened[0]
-
+    with contextlib.ExitStack() as stack:
+        browser = cache(lambda: stack.enter_context(fresh_browser()))  # opened where the first page is shown
         for name in wanted or everything:
             begun = time.monotonic()
             record(name, {"code": everything[name]["code"]} | store(name, pictures(everything[name], known, browser)))
             print(f"{name}: {time.monotonic() - begun:.1f} s", flush=True)
-        for one in opened:
-            one.quit()
     print(f"{sum(path.stat().st_size for path in FOLDER.iterdir()) / 1000:.0f} kB in {FOLDER}")
     return 0
 
