@@ -291,19 +291,6 @@ def test_a_card_names_its_page_without_tags(tmp_path):
         assert card.size == (social_cards.WIDTH, social_cards.HEIGHT)
 
 
-@pytest.mark.parametrize(
-    "contents, files",
-    [
-        ({"root": "a", "parts": [{"chapters": [{"file": "b"}]}, {"chapters": [{"file": "c"}]}]}, ["a", "b", "c"]),
-        ({"root": "a", "chapters": [{"file": "b", "sections": [{"file": "c"}]}, {"file": "d"}]}, ["a", "b", "c", "d"]),
-        ({"root": "a", "parts": [{"chapters": [{"url": "https://e.org"}, {"file": "b"}]}]}, ["a", "b"]),
-    ],
-    ids=["parts", "sections", "a link"],
-)
-def test_the_pdf_follows_any_table_of_contents(contents, files):
-    assert make_pdf.files_of(contents) == files
-
-
 @pytest.mark.parametrize("labels", [["score [logit] 1", "𝑓 = 2 🐶"], ['the "margin"', "a\\b"]])
 def test_words_of_a_film_come_to_paper_as_they_are(labels):
     code = f'(function () {{}})("pom-1", {json.dumps({"frames": ["x", "y"], "labels": labels, "dots": []})});'

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import yaml
 from PIL import Image
 from pypdf import PdfReader
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -34,17 +35,10 @@ def places_in(pdf: bytes) -> tuple[dict[str, int], int]:
     return {name: reader.get_destination_page_number(place) + 1 for name, place in found.items()}, len(reader.pages)
 
 
-def files_of(contents: dict) -> list[str]:
-    """Return the files of a table of contents or of a part of one, in order; links to elsewhere are left out."""
-    found = [contents[key] for key in ("root", "file") if key in contents]
-    below = [one for key in ("parts", "subtrees", "chapters", "sections", "entries") for one in contents.get(key, [])]
-    return found + [name for one in below for name in files_of(one)]
-
-
 def chapters_in_order() -> tuple[list[str], dict]:
     """Return the pages of the book in the order of its contents, and its settings."""
-    toc, settings = (yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("_toc.yml", "_config.yml"))
-    return [f"{name}.html" for name in files_of(toc)], settings
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return [f"{name}.html" for name in parse_toc_yaml(ROOT / "_toc.yml")], settings
 
 
 def as_photographs(text: str, folder: Path) -> str:
