@@ -60,29 +60,29 @@ unit: $(STAMP) ## The unit tests alone, in this process
 
 notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03 or ONLY=gallery runs one; ARGS="--help")
 	@$(PY) -W ignore -m helpers.networks.weights
-	@$(PY) tools/notebooks/run.py $(ONLY) $(ARGS)
+	@$(PY) -m tools.notebooks.run $(ONLY) $(ARGS)
 
 drawn: $(STAMP) ## Show the outputs that another run drew, where the sources are the same (FROM=file.zip)
 	@test -n "$(FROM)" || { echo "make: which outputs? make drawn FROM=file.zip"; exit 1; }
-	@$(PY) tools/notebooks/drawn.py show "$(FROM)"
+	@$(PY) -m tools.notebooks.drawn show "$(FROM)"
 
 cover: $(STAMP) ## Draw the picture of the landing page again
 	@$(PY) -W ignore -m helpers.networks.weights
-	@$(PY) tools/draw/cover.py
+	@$(PY) -m tools.draw.cover
 
 atlas: $(STAMP) ## Draw every class on all cores, judge them, bind the sheets (ARGS="--help" says what else)
 	@$(PY) -W ignore -m helpers.networks.weights
 	@$(PY) -W ignore tools/draw/atlas.py $(ARGS)
-	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore tools/draw/bind_atlas.py)
+	@$(if $(filter --classes --channels --help --network --style --steps --size --seeds --folder,$(ARGS)),true,$(PY) -W ignore -m tools.draw.bind_atlas)
 
 worlds: $(STAMP) ## Measure what an atlas costs on a quiet machine, and run the page on larger worlds
 	@$(PY) -W ignore -m helpers.networks.weights
 	@$(PY) -W ignore -m benchmarks.atlas.measure
-	@$(PY) -W ignore tools/notebooks/run.py larger_worlds
+	@$(PY) -W ignore -m tools.notebooks.run larger_worlds
 
 reference: $(STAMP) ## Draw the pictures of the helpers reference again
 	@$(PY) -W ignore -m helpers.networks.weights
-	@$(PY) -W ignore tools/draw/reference.py
+	@$(PY) -W ignore -m tools.draw.reference
 
 lint: $(STAMP) ## Check the code's style, in modules and in notebooks
 	@$(PY) -m ruff check .
@@ -97,10 +97,10 @@ browser: book ## Open every built page in headless Chromium
 	@$(PYTEST) tests/browser
 
 pdf: book ## Print the whole book as one PDF through headless Chromium
-	@$(PY) tools/browser/pdf.py
+	@$(PY) -m tools.browser.pdf
 
 screenshots: book ## Photograph every page, phone and desk, light and dark, into _build/screenshots
-	@$(PY) tools/browser/screenshots.py _build/screenshots
+	@$(PY) -m tools.browser.screenshots _build/screenshots
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@
@@ -112,7 +112,7 @@ bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1:
 	@$(if $(FULL),$(BENCH) -m benchmarks.quality.riddle && $(BENCH) -m benchmarks.page,true)
 
 score: $(STAMP) ## Score a recipe on the odd classes (RECIPE=my.yml)
-	@$(PY) -W ignore benchmarks/quality/scoreboard.py $(RECIPE)
+	@$(PY) -W ignore -m benchmarks.quality.scoreboard $(RECIPE)
 	@$(PY) -W ignore -m benchmarks.page
 
 assignments: $(STAMP) ## Write the students' versions of teaching/source

@@ -335,8 +335,8 @@ def test_the_recipes_here_are_recipes(path):
 def test_the_script_answers_without_a_traceback(tmp_path):
     mistaken = tmp_path / "mine.yml"
     mistaken.write_text(yaml.safe_dump(GOOD | {"optimizr": "Adam"}))
-    command = [sys.executable, str(store.ROOT / "benchmarks" / "quality" / "scoreboard.py"), str(mistaken)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    command = [sys.executable, "-m", "benchmarks.quality.scoreboard", str(mistaken)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=store.ROOT)
     assert run.returncode == 1
     assert "did you mean optimizer?" in run.stderr
     assert "Traceback" not in run.stderr

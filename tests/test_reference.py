@@ -61,7 +61,7 @@ def test_every_name_that_makes_a_picture_shows_it():
     assert len(LISTED) > 60
     assert not NONE - set(LISTED), "names that the page no longer has"
     missing = [name for name in LISTED if name not in NONE and name not in stored()]
-    assert not missing, f"python tools/draw/reference.py {' '.join(missing)}"
+    assert not missing, f"python -m tools.draw.reference {' '.join(missing)}"
     strangers = [name for name in lines() if name not in LISTED and name.split(".")[0] not in LISTED]
     assert not strangers, "lines for names that the page does not have"
     assert not NONE & set(lines())
@@ -88,7 +88,7 @@ def test_a_line_can_be_run(name):
 @pytest.mark.parametrize("name", stored())
 def test_a_picture_is_of_its_line(name):
     made = stored()[name]
-    assert made["code"] == lines()[name]["code"], f"python tools/draw/reference.py {name}"
+    assert made["code"] == lines()[name]["code"], f"python -m tools.draw.reference {name}"
     assert set(made["files"]) in ({""}, {"light", "dark"})
     for file in made["files"].values():
         with Image.open(FOLDER / file) as picture:

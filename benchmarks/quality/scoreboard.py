@@ -1,8 +1,8 @@
 """Score a recipe, a small YAML file, on the odd classes, and enter it on the scoreboard.
 
-python benchmarks/quality/scoreboard.py my_recipe.yml                  200 classes; ten to twenty minutes
-python benchmarks/quality/scoreboard.py my_recipe.yml --classes 20     a first impression
-python benchmarks/quality/scoreboard.py                                the board as it stands
+python -m benchmarks.quality.scoreboard my_recipe.yml                  200 classes; ten to twenty minutes
+python -m benchmarks.quality.scoreboard my_recipe.yml --classes 20     a first impression
+python -m benchmarks.quality.scoreboard                                the board as it stands
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[0] = str(ROOT)
-
-from benchmarks.measure import store, tables  # noqa: E402
-from benchmarks.quality import run as quality  # noqa: E402
-from benchmarks.quality.drawing import JUDGES  # noqa: E402
-from benchmarks.quality.entries import find, in_order  # noqa: E402
-from helpers import wilson  # noqa: E402
-from helpers.recipe_files.reading import RecipeError  # noqa: E402
+from benchmarks.measure import store, tables
+from benchmarks.quality import run as quality
+from benchmarks.quality.drawing import JUDGES
+from benchmarks.quality.entries import find, in_order
+from helpers import wilson
+from helpers.recipe_files.reading import RecipeError
 
 COUNT = 200  # classes that count on the board
 
@@ -70,7 +67,7 @@ def rows(lines: Sequence[dict]) -> list[list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Score a recipe if one is given, and print the board."""
-    parser = argparse.ArgumentParser(prog="scoreboard.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe", nargs="?", help="a YAML file")
     parser.add_argument("--classes", type=int, default=COUNT, help=f"how many odd classes (default {COUNT})")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw (2)")

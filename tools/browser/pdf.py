@@ -1,6 +1,6 @@
 """Print the built site as one PDF through headless Chromium, twice: the second time with page numbers in its contents.
 
-python tools/browser/pdf.py [--site _build/html] [--out _build/the-ideal-pomeranian.pdf]
+python -m tools.browser.pdf [--site _build/html] [--out _build/the-ideal-pomeranian.pdf]
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ from PIL import Image
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from tools.browser.chromium import SETTLED, NoBrowser, fresh_browser, served
+from tools.browser.paper import join_pages
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.browser.chromium import SETTLED, NoBrowser, fresh_browser, served  # noqa: E402
-from tools.browser.paper import join_pages  # noqa: E402
-
 QUALITY = 85
 
 

@@ -1,6 +1,6 @@
 """Photograph every page of the built site, four ways: on a phone and on a desk, light and dark.
 
-    python tools/browser/screenshots.py FOLDER [--only WORD] [--site _build/html] [--height 20000]
+    python -m tools.browser.screenshots FOLDER [--only WORD] [--site _build/html] [--height 20000]
 
 A page taller than HEIGHT pixels comes in several pictures. To be looked at, not compared.
 """
@@ -10,16 +10,13 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import sys
 from pathlib import Path
 
 from PIL import Image
 
+from tools.browser.chromium import SETTLED, SIZES, fresh_browser, in_theme, served
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.browser.chromium import SETTLED, SIZES, fresh_browser, in_theme, served  # noqa: E402
-
 NOT_PAGES = {"_static", "_sources", "_modules"}
 SCREEN = 1800  # pixels: beyond the window, Chromium photographs what it has not yet drawn
 # Nothing moves, and what sticks to the window stays where it stood at first.

@@ -1,6 +1,6 @@
 """Judge the pictures that `tools/draw/atlas.py` drew, and bind them: a few sheets and one file of facts, for a page.
 
-    python tools/draw/bind_atlas.py [--pictures _build/atlas] [--into book/_static/atlas]
+    python -m tools.draw.bind_atlas [--pictures _build/atlas] [--into book/_static/atlas]
 
 It wants every class, drawn by the atlas's own recipe, and takes some minutes.
 """
@@ -13,7 +13,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,15 +20,14 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
+from helpers import Network, load_network, second_opinion, visualize
+from helpers.atlas.plan import Piece, Recipe, load_all, plan
+from helpers.atlas.render import is_whole, what_happened
+from helpers.basics.files import write_whole
+from helpers.made_by import MadeBy
+from tools.draw.atlas import ATLAS, PICTURES
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.draw.atlas import ATLAS, PICTURES  # noqa: E402
-
-if TYPE_CHECKING:
-    from helpers import Network
-    from helpers.atlas.plan import Piece, Recipe
-
 JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
 SHEETS = {  # side of a picture, pictures across, pictures on a sheet, its name, quality of AVIF
     "tile": (96, 10, 100, "tiles-{}.avif", 60),
@@ -41,10 +39,6 @@ AT_ONCE = 25
 
 def bind(pictures: Path, into: Path) -> dict:
     """Write the sheets and ``atlas.json``; returns the facts."""
-    from helpers import load_network, second_opinion
-    from helpers.atlas.plan import load_all, plan
-    from helpers.basics.files import write_whole
-
     pieces, recipe = plan(None, device="cpu", **ATLAS)
     images, failed = gather(pictures, [piece.name for piece in pieces])
     artist, judges = load_all(recipe.network), [load_network(name) for name in JUDGES]
@@ -72,9 +66,6 @@ def bind(pictures: Path, into: Path) -> dict:
 
 def call(artist: Network, recipe: Recipe, seed: int) -> str:
     """The line of Python that draws a class again, with ``{name!r}`` in place of its name."""
-    from helpers import visualize
-    from helpers.made_by import MadeBy
-
     how = dict(style=recipe.style, steps=recipe.steps, size=recipe.size, seed=seed)
     exact = dict(precision=None) if recipe.precision == "float32" else {}
     line = MadeBy(visualize, dict(target="name", network=artist.members, **how, **exact)).code
@@ -89,8 +80,6 @@ def kin(judges: Sequence[Network], artists: Sequence[Network]) -> dict[str, list
 
 def happened(pictures: Path, pieces: Sequence[Piece], names: Sequence[str]) -> dict[str, int | list[str]]:
     """How many pictures were begun again, and the classes of those that never took off, as their files say."""
-    from helpers.atlas.render import what_happened
-
     found = [what_happened(pictures / f"{piece.name}.png") for piece in pieces]
     grounded = [names[piece.target] for piece, (_, lost) in zip(pieces, found, strict=True) if lost]
     return {"restarted": sum(again for again, _ in found), "grounded": grounded}
@@ -102,8 +91,6 @@ def gather(pictures: Path, names: Sequence[str]) -> tuple[Tensor, list[str]]:
     Raises:
         FileNotFoundError: some are missing that nobody gave up.
     """
-    from helpers.atlas.render import is_whole
-
     lost = [name for name in names if not is_whole(pictures / f"{name}.png")]
     failed = [name for name in lost if (pictures / f"{name}.failed").exists()]
     if missing := sorted(set(lost) - set(failed)):

@@ -5,22 +5,19 @@ It takes a minute or two on two cores. Look at the picture before committing it.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "book" / "_static"
+from helpers import load_network, visualize
+from helpers.basics.files import write_whole
+from helpers.show.pictures import picture, webp
+
+STATIC = Path(__file__).resolve().parents[2] / "book" / "_static"
 SIZE, STEPS, SEED = 224, 128, 1
 ARTISTS = ("squeezenet1_1", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 
 
 def main() -> None:
     """Write ``book/_static/pomeranian.webp`` and ``pomeranian.txt``, each whole or not at all."""
-    sys.path.insert(0, str(ROOT))
-    from helpers import load_network, visualize
-    from helpers.basics.files import write_whole
-    from helpers.show.pictures import picture, webp
-
     artists = [load_network(name) for name in ARTISTS]
     result = visualize("Pomeranian", artists, style="natural", steps=STEPS, size=SIZE, seed=SEED)
     write_whole(STATIC / "pomeranian.webp", webp(picture(result.images[0])))

@@ -1,7 +1,7 @@
 """Run the lines of ``reference_lines.yml`` and store the picture that each makes, for the reference page of helpers.
 
-    python tools/draw/reference.py              all of them: about three minutes on one core
-    python tools/draw/reference.py blur zoom    these
+    python -m tools.draw.reference              all of them: about three minutes on one core
+    python -m tools.draw.reference blur zoom    these
 
 What a function shows in a page is photographed by Chromium, in light and in dark.
 """
@@ -16,16 +16,15 @@ import os
 import sys
 import time
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.browser.chromium import SETTLED, fresh_browser  # noqa: E402
-from tools.site.reference import FOLDER, lines  # noqa: E402
+import helpers
+from helpers.show.pictures import as_images, picture, saved
+from tools.browser.chromium import SETTLED, fresh_browser
+from tools.site.reference import FOLDER, lines
 
 SEED = 31  # one at which what is random is neither next to nothing nor at its limit
 MADE = FOLDER / "pictures.json"
@@ -37,10 +36,6 @@ INK = {"light": "#1b1b1e", "dark": "#e8e6e3"}  # the color of words
 
 def names() -> dict[str, Any]:
     """Return what the lines may name: all of helpers, two photographs, three networks, and what is made of them."""
-    import torch
-
-    import helpers
-
     known = {name: getattr(helpers, name) for name in helpers.__all__} | {"torch": torch}
     known |= {"photo": helpers.load_photo("chelsea", 160), "coffee": helpers.load_photo("coffee", 160)}
     known["network"] = helpers.load_network("squeezenet1_1")
@@ -68,8 +63,6 @@ def tensor(image: Any) -> Any:
 
 def row(images: list[Any]) -> Image.Image:
     """Lay pictures side by side, with nothing but a gap between them: one, a pair, or the frames of a film."""
-    from helpers.show.pictures import as_images, picture
-
     found = [picture(image) for one in images for image in as_images(tensor(one))]
     side = {1: SIDE, 2: PAIR, 3: PAIR}.get(len(found), FILM)
     sheet = Image.new("RGBA", (len(found) * (side + GAP) - GAP, side))
@@ -113,8 +106,6 @@ def pictures(line: dict[str, Any], known: dict[str, Any], browser: Any) -> dict[
 
 def store(name: str, made: dict[str, Image.Image]) -> dict[str, Any]:
     """Write a line's pictures as WebP, and return their files and their size."""
-    from helpers.show.pictures import saved
-
     files = {}
     for theme, image in made.items():
         files[theme] = f"{name}{'-' if theme else ''}{theme}.webp"

@@ -1,7 +1,7 @@
 """The book's outputs as another machine drew them: keep them in one file, and show them where the sources are the same.
 
-    python tools/notebooks/drawn.py keep FILE.zip     after a run, such as the weekly one that VGG16 draws
-    python tools/notebooks/drawn.py show FILE.zip     put them into the notebooks here, to build from
+    python -m tools.notebooks.drawn keep FILE.zip     after a run, such as the weekly one that VGG16 draws
+    python -m tools.notebooks.drawn show FILE.zip     put them into the notebooks here, to build from
 
 In the repository the stored outputs stay as they are: what `show` writes is published, never committed.
 """
@@ -16,12 +16,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.notebooks.rename import replace_file
+from tools.notebooks.stored import clean, problems, same_source, serialize
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.notebooks.rename import replace_file  # noqa: E402
-from tools.notebooks.stored import clean, problems, same_source, serialize  # noqa: E402
-
 FOLDERS = ("notebooks", "book")
 
 

@@ -1,9 +1,9 @@
 """Run the chapters in full and store what they show, so that a second run changes nothing.
 
-    python tools/notebooks/run.py            all chapters
-    python tools/notebooks/run.py 03 05      these
-    python tools/notebooks/run.py --check    all, storing nothing: fails if an output differs from the stored one
-    python tools/notebooks/run.py --threads 4   for outputs that no stored ones are compared with
+    python -m tools.notebooks.run            all chapters
+    python -m tools.notebooks.run 03 05      these
+    python -m tools.notebooks.run --check    all, storing nothing: fails if an output differs from the stored one
+    python -m tools.notebooks.run --threads 4   for outputs that no stored ones are compared with
 
 A chapter is stored only if every cell of it ran, in one stroke, and only if its source is still the one that ran.
 """
@@ -27,11 +27,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tools.notebooks.rename import replace_file  # noqa: E402
-from tools.notebooks.stored import (  # noqa: E402
+from tools.notebooks.rename import replace_file
+from tools.notebooks.stored import (
     changed_cells,
     clean,
     private_places,
@@ -41,6 +38,7 @@ from tools.notebooks.stored import (  # noqa: E402
     stderr_notes,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ROOT / "notebooks"
 PAGES = ROOT / "book"  # the gallery of failures is a notebook, too
 THREADS = 2  # the two cores that the book promises to do with
