@@ -1,12 +1,9 @@
 """The checks of assignment a: gradient ascent and its theory (chapters 1 and 2)."""
 
 from .core import Check
-from .pictures import check_picture
 from .probes import gradient_ascent as probes
 from .verdicts import gradient_ascent as verdicts
 from .verdicts import gradient_ascent_climb as climbing
-
-__all__ = ["check_adamw", "check_bound", "check_climb", "check_ideal", "check_picture", "check_rise", "check_step"]
 
 check_step = Check("check_step", probes.step, verdicts.step, right="one step uphill")
 check_ideal = Check("check_ideal", probes.ideal, verdicts.ideal, right="the ideal input on paper")

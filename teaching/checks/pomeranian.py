@@ -1,21 +1,10 @@
 """The checks of assignment b: the ideal pomeranian and its autopsy (chapter 3)."""
 
 from .core import Check
-from .pictures import check_picture
 from .probes import pomeranian as probes
 from .verdicts import pomeranian as verdicts
 from .verdicts import pomeranian_pictures as pictures
 from .verdicts import pomeranian_recipe as recipe
-
-__all__ = [
-    "check_autopsy",
-    "check_develop",
-    "check_lookup",
-    "check_picture",
-    "check_recipe",
-    "check_start",
-    "check_volume",
-]
 
 check_start = Check("check_start", probes.start, verdicts.start, right="noise from U[0, 1], with a seed")
 check_lookup = Check("check_lookup", probes.lookup, verdicts.lookup, right="classes by name and by number")
