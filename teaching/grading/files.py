@@ -35,17 +35,10 @@ KINDS = {
     ".odt": "a text document",
     ".rtf": "a text document",
     ".pages": "a document of Pages",
-    ".png": "a picture",
-    ".jpg": "a picture",
-    ".jpeg": "a picture",
-    ".heic": "a picture",
     ".md": "a Markdown text",
-    ".rar": "an archive of a kind that is not opened; a .zip is",
-    ".7z": "an archive of a kind that is not opened; a .zip is",
-    ".gz": "an archive of a kind that is not opened; a .zip is",
-    ".tar": "an archive of a kind that is not opened; a .zip is",
-    ".tgz": "an archive of a kind that is not opened; a .zip is",
 }
+KINDS |= dict.fromkeys((".png", ".jpg", ".jpeg", ".heic"), "a picture")
+KINDS |= dict.fromkeys((".rar", ".7z", ".gz", ".tar", ".tgz"), "an archive of a kind that is not opened; a .zip is")
 ENDINGS = (*NOTEBOOKS, *KINDS, ".zip", ".checkpoint")  # which are no part of a student's name
 
 
