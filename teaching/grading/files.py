@@ -5,7 +5,6 @@ Nothing is unpacked to the disk, no link is followed, and whatever cannot be rea
 
 from __future__ import annotations
 
-import codecs
 import io
 import json
 import os
@@ -22,8 +21,6 @@ MIB = 2**20
 LARGEST = 64 * MIB  # of a notebook, pictures included
 MOST_FILES = 2000  # in a folder or an archive
 NO_SUBMISSION = re.compile(r"^\.|^__|checkpoint|^(Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
-MARKS += ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SCRIPTS = (".py", ".txt", ".ipy")
 NOTEBOOKS = (".ipynb", ".json", *SCRIPTS)
 KINDS = {
@@ -200,14 +197,11 @@ def cells_of(handed: Handed) -> list[Cell]:
 
 
 def decoded(data: bytes) -> str:
-    """Bytes as text: what a byte order mark says, UTF-8, UTF-16 without its mark, or a Western code page."""
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace").removeprefix("\ufeff")
-    if b"\0" in data[:4]:
-        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", errors="replace")
+    """Bytes as text: what a byte order mark says, UTF-16 or UTF-32 without one, UTF-8, or a Western code page."""
+    if (encoding := json.detect_encoding(data)) != "utf-8":
+        return data.decode(encoding, errors="replace")
     try:
-        return data.decode("utf-8")
+        return data.decode()
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
 
