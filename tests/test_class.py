@@ -93,7 +93,8 @@ def test_everybody_gets_what_a_fair_teacher_would_give(rows):
     wrong = {}
     for shape in SHAPES:
         row = rows[shape.name]
-        given = f"{row.points:g} + {row.waiting:g} of {row.of:g}" if not row.not_graded else row.not_graded
+        waiting = sum(score.waiting for score in row.scores)
+        given = row.not_graded or f"{row.points:g} + {waiting:g} of {row.of:g}"
         lost = [f"{s.name} {s.points:g}/{s.of:g}: {s.message}" for s in row.scores if s.name in shape.lost]
         print(f"{shape.name}: {given}  {row.file}  {row.choice}  {'; '.join([*row.others, *lost])[:200]}")
         if found := judged(shape, row):

@@ -73,11 +73,6 @@ class Row:
         return sum(score.points for score in self.scores)
 
     @property
-    def waiting(self) -> float:
-        """Points that a person still has to decide on."""
-        return sum(score.waiting for score in self.scores)
-
-    @property
     def of(self) -> float:
         """At most."""
         return sum(score.of for score in self.scores)
