@@ -109,13 +109,10 @@ def contact_sheet(standings: Sequence[Standing], course: Course) -> str:
     groups = []
     for name, title in course.titles.items():
         rows = [one for one in standings if one.row.assignment == name]
-        cards = sorted(((one.code, score) for one in rows for score in one.row.scores if score.picture), key=_code)
+        cards = [(one.code, score) for one in rows for score in one.row.scores if score.picture]
+        cards.sort(key=lambda card: card[0])
         groups += [(title, cards)] if cards else []
     return page("contact_sheet.html", groups=groups, course=course, rubric=RUBRIC)
-
-
-def _code(card: tuple[str, Score]) -> str:
-    return card[0]
 
 
 def written_answers(standings: Sequence[Standing], course: Course) -> str:
