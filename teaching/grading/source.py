@@ -12,6 +12,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from teaching import release
+from teaching.release import marks
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = release.SOURCES
@@ -20,29 +21,24 @@ EMPTY = release.WRITTEN
 SHOWN = {"show", "slow"}  # tags of locked cells that are run only where their names are used
 
 
-def about(cell: NotebookNode) -> dict:
-    """What nbgrader's metadata says of a cell; empty for a cell without any."""
-    return cell.metadata.get("nbgrader", {})
-
-
 def is_solution(cell: NotebookNode) -> bool:
     """Whether students write this cell."""
-    return bool(about(cell).get("solution"))
+    return bool(marks(cell).get("solution"))
 
 
 def is_test(cell: NotebookNode) -> bool:
     """Whether this cell gives points by running."""
-    return bool(about(cell).get("grade")) and not is_solution(cell) and cell.cell_type == "code"
+    return bool(marks(cell).get("grade")) and not is_solution(cell) and cell.cell_type == "code"
 
 
 def is_written(cell: NotebookNode) -> bool:
     """Whether this cell is an answer in words, which a person reads."""
-    return bool(about(cell).get("grade")) and is_solution(cell)
+    return bool(marks(cell).get("grade")) and is_solution(cell)
 
 
 def identity(cell: NotebookNode) -> str:
     """A cell's grade id, or its id in the notebook."""
-    return about(cell).get("grade_id") or cell.get("id", "")
+    return marks(cell).get("grade_id") or cell.get("id", "")
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ def read(path: Path) -> Assignment:
             title = heading(source) or title
         elif kind in ("words", "test"):
             test = source if kind == "test" else ""
-            questions.append(Question(name, title, float(about(cell).get("points", 0)), test, pictured(test)))
+            questions.append(Question(name, title, float(marks(cell).get("points", 0)), test, pictured(test)))
         elif kind in ("given", "shown"):
             imports += imported(source)
     return Assignment(path.stem, path, tuple(slots), tuple(questions), "\n".join(imports))
