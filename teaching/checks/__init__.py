@@ -20,13 +20,10 @@ SHARED = ("pictures",)  # asked in every assignment
 __all__ = ["Check", "Remote", "Wrong", "every_check", "wait_for_answers"]
 
 
-def every_check(assignment: str | None = None) -> dict[str, Check]:
-    """All checks by name, or those of one assignment (``"basis"``) and those that all share."""
-    found: dict[str, Check] = {}
-    for name in (*(ASSIGNMENTS if assignment is None else (assignment,)), *SHARED):
-        module = importlib.import_module(f"{__name__}.{name}")
-        found |= {name: value for name, value in vars(module).items() if isinstance(value, Check)}
-    return found
+def every_check() -> dict[str, Check]:
+    """All checks by name."""
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in (*ASSIGNMENTS, *SHARED)]
+    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, Check)}
 
 
 def __getattr__(name: str) -> Any:
