@@ -1,7 +1,6 @@
 """Write what students get: the assignments without their solutions and hidden tests.
 
-    python teaching/release.py            writes assignments/ from teaching/source/
-    python teaching/release.py --check    writes nothing: fails if a file is not what it should be
+    python teaching/release.py            writes teaching/release/ from teaching/source/
 
 The source carries nbgrader's marks: `### BEGIN SOLUTION prompt` and `### END SOLUTION` in the cells that students
 write, `### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS` in tests. No line of either may be left anywhere in what is
@@ -10,7 +9,6 @@ written: that is checked on the text before anything is stored. Making the same 
 
 from __future__ import annotations
 
-import argparse
 import ast
 import base64
 import hashlib
@@ -288,11 +286,8 @@ def make_all(sources: Path = SOURCES, target: Path = TARGETS) -> dict[Path, str]
     return texts_by_path
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Write the files that changed; return 0, or 1 after an error for people."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if something would change")
-    check = parser.parse_args(arguments).check
     try:
         files = make_all()
     except Faulty as error:
@@ -301,10 +296,7 @@ def main(arguments: list[str]) -> int:
     stale = [path for path in TARGETS.glob("*.ipynb") if path not in files]
     changed = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in [*changed, *stale]:
-        print(f"  {path.relative_to(ROOT)}{' (no source: to be removed)' if path in stale else ''}")
-    if check:
-        print(f"{len(changed) + len(stale)} of {len(files)} student files are not what `make assignments` writes.")
-        return bool(changed or stale)
+        print(f"  {path.relative_to(ROOT)}{' (no source: removed)' if path in stale else ''}")
     TARGETS.mkdir(exist_ok=True)
     for path in stale:
         path.unlink()
@@ -317,4 +309,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

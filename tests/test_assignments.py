@@ -228,16 +228,15 @@ def test_every_assignment_is_in_order(path):
     assert f"https://colab.research.google.com/github/{place})" in student.cells[0].source
 
 
-def test_check_says_what_is_stale(capsys, monkeypatch, tmp_path):
+def test_what_has_no_source_any_more_is_removed(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(release, "ROOT", tmp_path)
     monkeypatch.setattr(release, "TARGETS", tmp_path / "assignments")
     monkeypatch.setattr(release, "make_all", lambda: {tmp_path / "assignments" / "x.ipynb": "{}\n"})
-    assert release.main(["--check"]) == 1
-    assert release.main([]) == 0
-    assert release.main(["--check"]) == 0
+    assert release.main() == 0
     (tmp_path / "assignments" / "old.ipynb").write_text("{}")
-    assert release.main(["--check"]) == 1
-    assert release.main([]) == 0
+    capsys.readouterr()
+    assert release.main() == 0
+    assert capsys.readouterr().out == "  assignments/old.ipynb (no source: removed)\n1 student files, 0 changed.\n"
     assert [child.name for child in (tmp_path / "assignments").iterdir()] == ["x.ipynb"]
 
 
