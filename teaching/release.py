@@ -16,10 +16,10 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -146,23 +146,6 @@ def colab(path: Path, target: Path) -> str:
     return f"[Open this file in Colab]({url}), and save a copy in Drive before the first keystroke."
 
 
-class Pictures(HTMLParser):
-    """The pictures of a stored figure, each as data, and the text that stands for the first."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.found: list[bytes] = []
-        self.alt = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Take every picture that is in the page itself."""
-        told = {name: value or "" for name, value in attributes}
-        if tag == "img" and told.get("src", "").startswith("data:image/"):
-            self.found.append(base64.b64decode(told["src"].partition(",")[2]))
-            self.alt = self.alt or re.sub(r" \(1 of \d+\):.*", "", told.get("alt", ""))
-
-
 def pinned(cell: NotebookNode, stored: dict[str, dict]) -> NotebookNode | None:
     """The authors' picture of a cell as Markdown with an attachment, which no run of the notebook takes away.
 
@@ -173,15 +156,17 @@ def pinned(cell: NotebookNode, stored: dict[str, dict]) -> NotebookNode | None:
     """
     data = next((output.data for output in cell.outputs if "text/html" in output.get("data", {})), {})
     html = data.get("text/html", "")
-    pictures = Pictures(html)
-    if not pictures.found:
+    shown = BeautifulSoup(html, "html.parser").select('img[src^="data:image/"]')
+    if not shown:
         return None
-    name = f"{cell.id}-{hashlib.sha256(b''.join(pictures.found)).hexdigest()[:8]}.jpg"
+    found = [base64.b64decode(image["src"].partition(",")[2]) for image in shown]
+    alt = next((a for image in shown if (a := re.sub(r" \(1 of \d+\):.*", "", image.get("alt", "")))), "")
+    name = f"{cell.id}-{hashlib.sha256(b''.join(found)).hexdigest()[:8]}.jpg"
     columns = re.search(r"/(\d+) - \.1px", html)
     caption = re.sub(r"\s*\n\s+(\d+)\. ", r" **\1** ", data.get("text/plain", "")).strip()
-    made = nbformat.v4.new_markdown_cell(f"![{pictures.alt}](attachment:{name})\n\n*The authors':* {caption}")
+    made = nbformat.v4.new_markdown_cell(f"![{alt}](attachment:{name})\n\n*The authors':* {caption}")
     made.id = f"{cell.id}-authors"
-    made.attachments = {name: stored.get(name) or side_by_side(pictures.found, int(columns.group(1)) if columns else 1)}
+    made.attachments = {name: stored.get(name) or side_by_side(found, int(columns.group(1)) if columns else 1)}
     return made
 
 
