@@ -23,7 +23,7 @@ import torch
 
 from teaching import checks
 from teaching.checks import serialize
-from teaching.grading import overlay, sandbox_files, source, submission
+from teaching.grading import files, overlay, sandbox_files, source, submission
 from teaching.grading import run as grading
 from teaching.grading.grade import Settings
 from teaching.grading.inside import seccomp
@@ -240,6 +240,19 @@ def collected(tmp_path, notebook):
     nbformat.write(notebook, tmp_path / "x.ipynb")
     (one,) = submission.collect(tmp_path, [source.read(synthetic_class.SOURCE)], Roster().who)
     return one
+
+
+def test_a_comprehension_s_variable_does_not_make_a_cell_an_answer(tmp_path):
+    """``k = 3`` of a student's own is none, though our answer counts with a ``k``."""
+    ours = nbformat.read(synthetic_class.SOURCE, as_version=4)
+    answer = next(cell for cell in ours.cells if source.identity(cell) == "a-ideal")
+    counted = "table = {k: [k + j for j in range(3)] for k in {i for i in range(3)}}\nsize = sum(m for m in table)"
+    answer.source = f"### BEGIN SOLUTION\n{counted}\n### END SOLUTION"
+    nbformat.write(ours, tmp_path / "a.ipynb")
+    assignment = source.read(tmp_path / "a.ipynb")
+    assert {name for name, cell in assignment.names.items() if cell == "a-ideal"} == {"size", "table"}
+    assert submission.answered(files.Cell("code", "k = 3"), None, assignment) == set()
+    assert submission.answered(files.Cell("code", "size = 3"), None, assignment) == {"a-ideal"}
 
 
 def test_an_edited_test_is_not_the_one_that_counts(tmp_path):

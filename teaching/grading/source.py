@@ -71,7 +71,7 @@ class Slot:
             ``test``, ``words`` (a written answer) or ``text``.
         source: what stands in it.
         released: what students get in it.
-        binds: the names that it defines at top level.
+        binds: the names that an answer defines at top level.
     """
 
     name: str
@@ -134,7 +134,7 @@ def read(path: Path) -> Assignment:
     for released in release.make(path)[0].cells:
         cell = ours.get(identity(released), released)
         kind, name, source = kind_of(cell), identity(cell), MARKER.sub("", cell.source)
-        binds = frozenset(bound(source)) if kind in ("given", "shown", "answer") else frozenset()
+        binds = frozenset(bound(source)) if kind == "answer" else frozenset()
         slots.append(Slot(name, cell.id, kind, source, released.source, binds))
         if kind == "text":
             title = heading(source) or title
@@ -165,8 +165,14 @@ def parsed(source: str) -> ast.Module:
     return ast.parse(TransformerManager().transform_cell(source))
 
 
+OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)  # what they bind is theirs
+
+
 def bound(source: str) -> set[str]:
-    """The names that a cell defines at top level, in branches and loops too; not those of functions' insides."""
+    """The names that a cell defines at top level, in branches and loops too; not those of functions' insides.
+
+    Not ``symtable``'s, which from Python 3.12 on counts the variables of comprehensions among them.
+    """
     found: set[str] = set()
     todo: list[ast.AST] = list(parsed(source).body)
     while todo:
@@ -175,7 +181,7 @@ def bound(source: str) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif not isinstance(node, (ast.Lambda, ast.Import, ast.ImportFrom)):
+        elif not isinstance(node, (*OWN, ast.Import, ast.ImportFrom)):
             todo += ast.iter_child_nodes(node)
     return found
 
