@@ -15,7 +15,7 @@ from ..probes.toys import Log, Watched, left
 def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
     """The climb from ``start``, or, with a turn, a wrong one: x (B, ...) and the scores (steps + 1, B)."""
     network = given.network.eval().requires_grad_(False)
-    read = turn.get("read", lambda logits: logits[:, given.c])
+    read = READ[turn.get("read", "logit")]
     look = turn.get("look", lambda x: x)
     x = start.clone().requires_grad_(True)
     optimizer = torch.optim.SGD([x], lr=given.lr, momentum=given.momentum)
@@ -23,7 +23,7 @@ def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
     for _ in range(given.steps + turn.get("more", 0)):
         if not turn.get("piles"):
             optimizer.zero_grad()
-        score = read(network(look(x)))
+        score = read(network(look(x)), given.c)
         (turn.get("sign", -1) * (score.mean() if turn.get("mean") else score.sum())).backward()
         optimizer.step()
         if turn.get("clamped"):
@@ -50,8 +50,10 @@ WRONG_TURNS = {
     "this climbed the sum of all classes: take column c": {"read": "all"},
 }
 READ = {
+    "logit": lambda logits, c: logits[:, c],
     "softmax": lambda logits, c: logits.softmax(dim=1)[:, c],
     "log_softmax": lambda logits, c: logits.log_softmax(dim=1)[:, c],
+    "next": lambda logits, c: logits[:, c - 1],
     "largest": lambda logits, c: logits.amax(dim=1),
     "all": lambda logits, c: logits.sum(dim=1),
 }
@@ -72,21 +74,13 @@ def climb(seed: int, answer: dict) -> str | None:
         return problem
     start = answer["inputs"][0]
     right, heights = way(given, start)
-    wrong = {message: turned(given, start, **turn)[0] for message, turn in WRONG_TURNS.items()}
+    wrong = {message: way(given, start, **turn)[0] for message, turn in WRONG_TURNS.items()}
     still = "the image does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
     problem = compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4)
     if problem is not None:
         return problem
     problems = [problem for problem in (leftovers(answer, before), heights_of(scores, heights)) if problem]
     return partly(problems[0], 1 - len(problems) / 4) if problems else None
-
-
-def turned(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
-    """A wrong turn by name."""
-    if isinstance(turn.get("read"), str):
-        read = READ[turn["read"]]
-        turn = {**turn, "read": lambda logits: read(logits, given.c)}
-    return way(given, start, **turn)
 
 
 def misuse(given: Ascent, answer: dict, before: dict) -> str | None:

@@ -8,17 +8,10 @@ from torch import Tensor
 from ..core import check_tensor, compare, partly
 from ..probes.pomeranian import Recipe, small_recipe
 from ..probes.toys import Log, Watched, left
-from .gradient_ascent_climb import changed
+from .gradient_ascent_climb import READ, changed
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
-READ = {
-    "logit": lambda logits, c: logits[:, c],
-    "softmax": lambda logits, c: logits.softmax(dim=1)[:, c],
-    "log_softmax": lambda logits, c: logits.log_softmax(dim=1)[:, c],
-    "next": lambda logits, c: logits[:, c - 1],
-    "largest": lambda logits, c: logits.amax(dim=1),
-}
 LOOK = {
     "straight": lambda x: x,
     "normalized": lambda x: (x - MEAN) / STD,
