@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,7 @@ import torch
 
 from teaching import checks
 from teaching.checks import serialize
-from teaching.grading import files, overlay, sandbox_files, source, submission
+from teaching.grading import files, overlay, picture, sandbox_files, source, submission
 from teaching.grading import run as grading
 from teaching.grading.grade import Settings
 from teaching.grading.inside import seccomp
@@ -240,6 +241,24 @@ def collected(tmp_path, notebook):
     nbformat.write(notebook, tmp_path / "x.ipynb")
     (one,) = submission.collect(tmp_path, [source.read(synthetic_class.SOURCE)], Roster().who)
     return one
+
+
+def test_two_workers_that_draw_the_same_picture_both_get_it(tmp_path, monkeypatch):
+    """Each has written its file before either puts it in its place."""
+    recipe = {"parameterization": "pixels", "optimizer": {"Adam": {"lr": 0.05}}, "steps": 1, "size": 66}
+    alone = picture.draw(recipe, "monarch", 7, tmp_path / "alone", 60)
+    both, replace = threading.Barrier(2, timeout=60), os.replace
+
+    def at_once(written, place):
+        both.wait()
+        replace(written, place)
+
+    monkeypatch.setattr(os, "replace", at_once)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # of two threads that redirect it, the last may not put it back
+    with ThreadPoolExecutor(2) as pool:
+        drawn = [pool.submit(picture.draw, recipe, "monarch", 7, tmp_path / "both", 60) for _ in range(2)]
+        assert [one.result() for one in drawn] == [alone, alone]
+    assert sorted(path.suffix for path in (tmp_path / "both").iterdir()) == [".json", ".png"]
 
 
 def test_a_comprehension_s_variable_does_not_make_a_cell_an_answer(tmp_path):

@@ -21,6 +21,8 @@ from helpers.recipe_files.recipe import Recipe, parse
 from helpers.recipe_files.specification import make_image
 from teaching.checks.probing import TookTooLong, Wrong, time_limit
 
+from . import tables
+
 LEAST = 0.01  # by which a logit or a log-probability rises, if it does
 FLAT = 0.004  # standard deviation, about one step of 255
 LONGEST = 20_000  # characters
@@ -107,7 +109,5 @@ def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dic
         "probability": float(opinion.probability[0]),
         "recipe": valid.in_words(),
     }
-    beside = told.with_suffix(".new")
-    beside.write_text(json.dumps(facts), encoding="utf-8")
-    beside.replace(told)
+    tables.write(told, json.dumps(facts))
     return facts

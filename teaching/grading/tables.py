@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers.basics.files import write_whole
 
 BOM = "utf-8-sig"  # by its mark Excel knows UTF-8; Canvas and Moodle read it, too
 
@@ -87,8 +88,5 @@ def plain_letters(text: str) -> str:
 
 
 def write(path: Path, data: str | bytes, encoding: str = "utf-8") -> None:
-    """Write a file whole or not at all."""
-    path = path.resolve()
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data if isinstance(data, bytes) else data.encode(encoding))
-    os.replace(beside, path)
+    """Write a file whole or not at all, or the file to which a link leads."""
+    write_whole(path.resolve(), data if isinstance(data, bytes) else data.encode(encoding))
