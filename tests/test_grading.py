@@ -257,7 +257,7 @@ def test_two_workers_that_draw_the_same_picture_both_get_it(tmp_path, monkeypatc
     monkeypatch.setattr(sys, "stdout", sys.stdout)  # of two threads that redirect it, the last may not put it back
     with ThreadPoolExecutor(2) as pool:
         drawn = [pool.submit(picture.draw, recipe, "monarch", 7, tmp_path / "both", 60) for _ in range(2)]
-        assert [one.result() for one in drawn] == [alone, alone]
+        assert [one.result()["file"] for one in drawn] == [alone["file"], alone["file"]]
     assert sorted(path.suffix for path in (tmp_path / "both").iterdir()) == [".json", ".png"]
 
 
