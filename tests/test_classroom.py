@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from teaching.grading import __main__ as command
-from teaching.grading import asked, classroom, due, exports, files, ledger, manual, pages, run, source, tables
+from teaching.grading import classroom, due, exports, files, ledger, manual, pages, run, source, tables
 from teaching.grading.grade import Settings, nothing
 from teaching.grading.roster import Person, Roster
 from teaching.grading.rows import Row, Score
@@ -352,7 +352,7 @@ def test_lists_of_other_makes(tmp_path):
     )
     roster = Roster.read(path, STEMS)
     assert [(one.key, one.name) for one in roster.people] == [("u1", "Lovelace, Ada")]
-    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    course = pages.Course(ASSIGNMENTS, tmp_path)
     found = exports.gather([manual.standing(row("u1"), manual.Typed())], roster)
     text = exports.canvas(found, course, roster)
     assert text.splitlines()[0].endswith("Section,Assignment A: Gradient ascent and its theory (77)")
@@ -393,7 +393,7 @@ def test_a_date_alone_is_that_of_the_assignment_that_is_graded():
 
 
 def test_what_students_write_is_text_in_every_page(tmp_path, roster):
-    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    course = pages.Course(ASSIGNMENTS, tmp_path)
     hostile = "<script>alert(1)</script>"
     one = manual.standing(row(answers={"a-step": hostile}, notes=[hostile], file=hostile), manual.Typed(code="AB23"))
     one.comment = hostile
@@ -415,12 +415,12 @@ def test_what_students_write_is_text_in_every_page(tmp_path, roster):
     ]
     for page in made:
         assert "<script" not in page and 'src="http' not in page and "<link" not in page
-    assert "x" * 9000 in made[2] and asked.read(A.path)[1]["a-carpet"].model[:40] in made[2]
-    assert asked.render("![x](http://a.b/c) [y](javascript:1)").count("<img") == 0
+    assert "x" * 9000 in made[2] and course.questions[A.name]["a-carpet"].model[:40] in made[2]
+    assert pages.render("![x](http://a.b/c) [y](javascript:1)").count("<img") == 0
 
 
 def test_a_spreadsheet_takes_nothing_for_a_formula(roster, tmp_path):
-    course = pages.Course.read(ASSIGNMENTS, tmp_path)
+    course = pages.Course(ASSIGNMENTS, tmp_path)
     one = manual.standing(row("=cmd()", notes=["-1+1"]), manual.Typed(comments={"a": "@x"}))
     for text in (
         exports.submissions([one], course, roster),

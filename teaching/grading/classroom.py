@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace) -> Done:
     for row in ledger.rows:  # what this run said of equal recipes is said of the whole class
         row.notes = [note for note in row.notes if not note.startswith("the same recipe as")]
     name_equal_recipes(ledger.rows)
-    course = pages.Course.read(every, chosen.out / ".results" / "pictures")
+    course = pages.Course(every, chosen.out / ".results" / "pictures")
     isolation = in_force(sorted({layer for row in ledger.rows for layer in row.layers}), exposed)
     lines = [said, *isolation, *ledger.said, *write(ledger.rows, course, roster, dates, chosen.out, isolation)]
     seconds = time.monotonic() - started

@@ -14,23 +14,22 @@ from functools import lru_cache
 from pathlib import Path
 
 import jinja2
+from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from . import asked
-from .asked import Asked
 from .manual import Standing
 from .roster import Person, Roster
 from .rows import Row, Score
-from .source import Assignment
+from .source import Assignment, Question
 from .tables import number
 
 INK = HtmlFormatter(style="friendly", cssclass="code")
 RUBRIC = ("it shows something", "no tools in it", "was looked for", "claim ≤ evidence", "can be repeated")
-NOT_ASKED = Asked("", "", "", ())
+NOT_ASKED = Question("", "", 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,28 +38,27 @@ class Course:
 
     Attributes:
         assignments: in order.
-        titles: of the assignments, by name.
-        questions: of each assignment, by name.
         pictures: the folder in which they are.
     """
 
-    assignments: tuple[Assignment, ...]
-    titles: dict[str, str]
-    questions: dict[str, dict[str, Asked]]
+    assignments: Sequence[Assignment]
     pictures: Path
 
-    @classmethod
-    def read(cls, assignments: Sequence[Assignment], pictures: Path) -> Course:
-        """Take what is asked from the assignments' sources."""
-        read = {one.name: asked.read(one.path) for one in assignments}
-        titles = {name: title for name, (title, _) in read.items()}
-        return cls(tuple(assignments), titles, {name: questions for name, (_, questions) in read.items()}, pictures)
+    @property
+    def titles(self) -> dict[str, str]:
+        """Of the assignments, by name."""
+        return {one.name: one.title for one in self.assignments}
+
+    @property
+    def questions(self) -> dict[str, dict[str, Question]]:
+        """Of each assignment, by name."""
+        return {one.name: {question.name: question for question in one.questions} for one in self.assignments}
 
     def title(self, row: Row) -> str:
         """What a row's assignment is called, or its file where that is not known."""
         return self.titles.get(row.assignment) or row.assignment or row.file
 
-    def asked(self, row: Row, score: Score) -> Asked:
+    def asked(self, row: Row, score: Score) -> Question:
         """What the question of a score asks."""
         return self.questions.get(row.assignment, {}).get(score.name, NOT_ASKED)
 
@@ -83,13 +81,24 @@ def code(text: str) -> Markup:
     return Markup(highlight(text, PythonLexer(), INK))
 
 
+def render(text: str, breaks: bool = False) -> Markup:
+    """Markdown as HTML that holds no markup of its author's, loads nothing, and shows links as they are written.
+
+    Args:
+        text: in Markdown.
+        breaks: whether a line's end is one on the page.
+    """
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": breaks}).enable("table").disable(["image", "link"])
+    return Markup(reader.render(text))
+
+
 @lru_cache(maxsize=1)
 def world() -> jinja2.Environment:
     """Where templates are, and what they may call."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
     world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     world.filters |= {"number": number, "image": image, "code": code}
-    world.filters |= {"source": asked.render, "render": lambda text: asked.render(text, breaks=True)}
+    world.filters |= {"source": render, "render": lambda text: render(text, breaks=True)}
     return world
 
 

@@ -16,6 +16,8 @@ from teaching.release import marks
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = release.SOURCES
+FOLDS = re.compile(r"<details>.*?</details>", re.DOTALL)
+SCHEME = re.compile(r"^=== (BEGIN|END) MARK SCHEME ===\s*$", re.MULTILINE)
 MARKER = re.compile(r"^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\b.*$", re.MULTILINE)
 EMPTY = release.WRITTEN
 SHOWN = {"show", "slow"}  # tags of locked cells that are run only where their names are used
@@ -51,6 +53,9 @@ class Question:
         points: at most.
         test: the source of the test cell, hidden tests included; empty for an answer in words.
         picture: the student's names of recipe, target and seed, where a picture is asked for.
+        text: what is asked, in Markdown; hints left out.
+        model: the model answer, where the answer is in words.
+        answers: the grade ids of the cells in which students answer it.
     """
 
     name: str
@@ -58,6 +63,9 @@ class Question:
     points: float
     test: str = ""
     picture: tuple[str, ...] = ()
+    text: str = ""
+    model: str = ""
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class Assignment:
     Attributes:
         name: its file's stem.
         path: its file.
+        title: its first heading.
         slots: of every cell, in order.
         questions: what gives points, in order.
         imports: what the locked cells import, as source.
@@ -96,6 +105,7 @@ class Assignment:
 
     name: str
     path: Path
+    title: str
     slots: tuple[Slot, ...]
     questions: tuple[Question, ...]
     imports: str
@@ -130,20 +140,25 @@ def kind_of(cell: NotebookNode) -> str:
 def read(path: Path) -> Assignment:
     """Take a source notebook apart."""
     ours = {identity(cell): cell for cell in nbformat.read(path, as_version=4).cells}
-    slots, questions, imports, title = [], [], [], path.stem
+    slots, questions, imports, answers, whole, title, text = [], [], [], [], "", path.stem, ""
     for released in release.make(path)[0].cells:
         cell = ours.get(identity(released), released)
         kind, name, source = kind_of(cell), identity(cell), MARKER.sub("", cell.source)
         binds = frozenset(bound(source)) if kind == "answer" else frozenset()
         slots.append(Slot(name, cell.id, kind, source, released.source, binds))
-        if kind == "text":
-            title = heading(source) or title
-        elif kind in ("words", "test"):
-            test = source if kind == "test" else ""
-            questions.append(Question(name, title, float(marks(cell).get("points", 0)), test, pictured(test)))
+        if kind == "text" and (head := heading(source)):
+            whole, title = whole or head, head
+            text = FOLDS.sub("", re.split(r"^#.*$", source, flags=re.MULTILINE)[-1]).strip()
         elif kind in ("given", "shown"):
             imports += imported(source)
-    return Assignment(path.stem, path, tuple(slots), tuple(questions), "\n".join(imports))
+        if kind in ("answer", "words"):
+            answers.append(name)
+        if kind in ("words", "test"):
+            test, model = (source, "") if kind == "test" else ("", SCHEME.sub("", source).strip())
+            points = float(marks(cell).get("points", 0))
+            questions.append(Question(name, title, points, test, pictured(test), text, model, tuple(answers)))
+            answers = []
+    return Assignment(path.stem, path, whole or path.stem, tuple(slots), tuple(questions), "\n".join(imports))
 
 
 def heading(markdown: str) -> str | None:
