@@ -55,23 +55,23 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What a worker grades with.
+class Workplace:
+    """What all workers share.
 
     Attributes:
-        overlay: the teacher's own tests of this assignment.
-        server: where students' processes come from.
-        scratch: the folder in which they get one of their own.
+        sandbox: the folder that students' processes find.
+        scratch: the folder in which each gets one of its own.
         pictures: where pictures go.
+        overlay: the teacher's folder, if there is one.
         read: what students' processes may read.
         settings: limits.
     """
 
-    overlay: list[Hidden]
-    server: Server
+    sandbox: Path
     scratch: Path
     pictures: Path
-    read: list[str]
+    overlay: Path | None
+    read: tuple[str, ...]
     settings: Settings
 
 
@@ -89,15 +89,17 @@ def _row(submission: Submission) -> Row:
     return Row(**{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()})
 
 
-def grade(submission: Submission, assignment: Assignment, desk: Desk) -> Row:
-    """Grade one submission; whatever its notebook does, a row comes back."""
+def grade(
+    submission: Submission, assignment: Assignment, place: Workplace, server: Server, hidden: list[Hidden]
+) -> Row:
+    """Grade one submission with the teacher's own tests; whatever its notebook does, a row comes back."""
     if submission.not_graded:
         return nothing(submission, assignment)
-    started, settings = time.monotonic(), desk.settings
+    started, settings = time.monotonic(), place.settings
     limits = {"memory": settings.memory, "seconds": int(settings.timeout) + 10}
     times = (settings.timeout, settings.cell_limit, settings.patience)
-    session = Session(desk.server, desk.scratch, desk.read, limits, *times)
-    questions = {one.name: Inquiry(one, assignment, submission, session, desk) for one in assignment.questions}
+    session = Session(server, place.scratch, place.read, limits, *times)
+    questions = {one.name: Inquiry(one, assignment, submission, session, place, hidden) for one in assignment.questions}
     row = _row(submission)
     try:
         for here, steps in itertools.groupby(submission.steps, lambda step: step.kind == "check"):
@@ -132,10 +134,16 @@ class Inquiry:
     """One question to one notebook, and the best answer so far."""
 
     def __init__(
-        self, question: Question, assignment: Assignment, submission: Submission, session: Session, desk: Desk
+        self,
+        question: Question,
+        assignment: Assignment,
+        submission: Submission,
+        session: Session,
+        place: Workplace,
+        hidden: list[Hidden],
     ):
         self.question, self.assignment, self.submission = question, assignment, submission
-        self.session, self.desk = session, desk
+        self.session, self.place, self.hidden = session, place, hidden
         self.share, self.message, self.done = 0.0, "", False
         self.values: list[Any] = []  # recipe, target and seed, where a picture is asked for
 
@@ -177,7 +185,7 @@ class Inquiry:
     def _draw(self, score: Score) -> None:
         """A third of the points for a recipe that runs and rises; the rest waits for somebody who looks."""
         try:
-            score.picture = picture.draw(*self.values, self.desk.pictures, self.desk.settings.picture_limit)
+            score.picture = picture.draw(*self.values, self.place.pictures, self.place.settings.picture_limit)
         except (AssertionError, RecipeError, LookupError) as error:
             score.message = str(error)[:LONGEST]
             return
@@ -191,10 +199,11 @@ class Inquiry:
     def _run_test(self) -> None:
         names: dict[str, Any] = {name: Remote(name, self.session.request) for name in self.assignment.names}
         partly: list[Wrong] = []
-        fresh = {name: reseeded(check, self.desk.settings.seed, partly) for name, check in checks.every_check().items()}
+        seed = self.place.settings.seed
+        fresh = {name: reseeded(check, seed, partly) for name, check in checks.every_check().items()}
         names |= _imports(self.assignment.imports) | fresh
         exec(compile(self.question.test, f"<test {self.question.name}>", "exec"), names)
-        for extra in self.desk.overlay:
+        for extra in self.hidden:
             if extra.question == self.question.name:
                 extra.test(Student(self.session.request))
         if partly:

@@ -78,7 +78,7 @@ def grade_folder(
     with bar, tempfile.TemporaryDirectory() as place:
         built = _sandbox(Path(place).resolve(), tests)
         readable = tuple(sandbox_files.readable(built))
-        desk = Workplace(built, built.parent / "scratch", out / ".results" / "pictures", tests, readable, settings)
+        where = Workplace(built, built.parent / "scratch", out / ".results" / "pictures", tests, readable, settings)
         by_student = {(one.student, one.assignment): one for one in todo}
 
         def keep(one: Submission, _: Assignment, row: Row) -> None:
@@ -88,7 +88,7 @@ def grade_folder(
             bar.update()
 
         if todo:
-            grade_all([(one, by_name[one.assignment]) for one in todo], desk, max(1, jobs), keep)
+            grade_all([(one, by_name[one.assignment]) for one in todo], where, max(1, jobs), keep)
         exposed = sandbox_files.exposed(built)
     in_order = [rows[id(one)] for one in found]
     name_equal_recipes(in_order)

@@ -7,38 +7,16 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 
-from .grade import Desk, Settings, grade, nothing
+from .grade import Workplace, grade, nothing
 from .processes import READY
 from .rows import Row
 from .source import Assignment
 from .submission import Submission
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """What all workers share.
-
-    Attributes:
-        sandbox: the folder that students' processes find.
-        scratch: the folder in which each gets one of its own.
-        pictures: where pictures go.
-        overlay: the teacher's folder, if there is one.
-        read: what students' processes may read.
-        settings: limits.
-    """
-
-    sandbox: Path
-    scratch: Path
-    pictures: Path
-    overlay: Path | None
-    read: tuple[str, ...]
-    settings: Settings
 
 
 def work(orders: Connection, place: Workplace, number: int) -> None:
@@ -49,15 +27,13 @@ def work(orders: Connection, place: Workplace, number: int) -> None:
     from .processes import Broken, Server
 
     torch.set_num_threads(1)
-    server = Server(place.sandbox)
+    server, own = Server(place.sandbox), replace(place, scratch=place.scratch / f"{number}")
     try:
         while True:
             submission, assignment = orders.recv()
             hidden = overlay.load(place.overlay, assignment.name)
-            scratch = place.scratch / f"{number}"
-            desk = Desk(hidden, server, scratch, place.pictures, list(place.read), place.settings)
             try:
-                done = grade(submission, assignment, desk)
+                done = grade(submission, assignment, own, server, hidden)
             except Broken as error:
                 done = nothing(submission, assignment, str(error))
             orders.send(done.as_data())
