@@ -41,8 +41,7 @@ def as_answer(
     while answer.ndim > len(wanted) and len(answer) == 1:
         answer = answer[0]
     if len(wanted) != answer.ndim or any(n not in (None, m) for n, m in zip(wanted, answer.shape, strict=True)):
-        said = f"({', '.join('any' if n is None else str(n) for n in wanted)}{',' if len(wanted) == 1 else ''})"
-        expected = f"shape {said}" if wanted else "one number"
+        expected = f"shape {shape_in_words(wanted)}" if wanted else "one number"
         raise Wrong(f"{name} has shape {tuple(answer.shape)}, expected {expected}{shape_hint(answer.shape, wanted)}")
     if finite and not answer.isfinite().all():
         kind = "NaN" if answer.isnan().any() else "an infinite value"
@@ -77,6 +76,11 @@ def _as_tensor(value: Any, name: str) -> Tensor:
         kind = f"complex: {str(value)[:60]}" if isinstance(value, Tensor) else f"{empty} {type(value).__name__}"
         raise Wrong(f"{name} is {kind}, expected a tensor of real numbers")
     return value
+
+
+def shape_in_words(shape: Sequence[int | None]) -> str:
+    """A shape as Python writes it, with ``any`` for None."""
+    return f"({', '.join('any' if n is None else str(n) for n in shape)}{',' if len(shape) == 1 else ''})"
 
 
 def shape_hint(got: Sequence[int], wanted: Sequence[int | None]) -> str:

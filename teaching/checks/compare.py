@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from helpers.answers.convert import shape_hint, shape_in_words
+
 RTOL, ATOL = 1e-4, 1e-5
 
 
@@ -38,30 +40,12 @@ def check_tensor(got: Any, shape: tuple[int | None, ...] | None = None, what: st
     if shape is not None:
         fits = len(shape) == got.ndim and all(n in (None, m) for n, m in zip(shape, got.shape, strict=True))
         if not fits:
-            wanted = tuple("any" if n is None else n for n in shape)
-            return f"{what} has shape {tuple(got.shape)}; it should have {_shape(wanted)}{_why(got.shape, shape)}"
+            hint = shape_hint(got.shape, shape)
+            return f"{what} has shape {tuple(got.shape)}; it should have {shape_in_words(shape)}{hint}"
     if got.is_floating_point() and not torch.isfinite(got).all():
         kind = "NaN" if got.isnan().any() else "infinite values"
         return f"{what} contains {kind}: is there a division by zero, a log of zero, or a step that is far too large?"
     return None
-
-
-def _shape(shape: tuple) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def _why(got: torch.Size, wanted: tuple[int | None, ...]) -> str:
-    if len(got) == len(wanted) - 1 and tuple(got) == tuple(wanted[1:]):
-        return ": is the batch dimension missing?"
-    if len(got) == len(wanted) + 1 and tuple(got[1:]) == tuple(wanted):
-        return ": is there a batch dimension too many?"
-    if not len(wanted):
-        return ": a sum or a mean is missing"
-    if not len(got):
-        return ": everything was summed into one number, over the batch too"
-    if sorted(got) == sorted(n or 0 for n in wanted):
-        return ": two dimensions have changed places"
-    return ""
 
 
 def compare(
