@@ -24,12 +24,13 @@ import torch
 from torch import Tensor
 
 from helpers.answers import errors
+from helpers.answers.call import TookTooLong
 
 OURS = (str(Path(__file__).resolve().parent), "inside/watch.py")
 in_words = partial(errors.in_words, ours=OURS)
 
 
-class Wrong(AssertionError):
+class Wrong(errors.Wrong):
     """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback.
 
     Attributes:
@@ -40,19 +41,12 @@ class Wrong(AssertionError):
         super().__init__(message)
         self.share = share
 
-    def _render_traceback_(self) -> list[str]:
-        return [f"Not yet: {self}"]
-
 
 class Unwritten(Wrong, NotImplementedError):
     """A question whose place still says ``raise NotImplementedError``."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"{self}"[:1].upper() + f"{self}"[1:]]
-
-
-class TookTooLong(BaseException):
-    """Raised inside the student's code when its time is up; not an ``Exception``, so that no bare handler eats it."""
 
 
 class Sink(io.TextIOBase):
