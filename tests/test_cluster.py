@@ -1,4 +1,4 @@
-"""Many workers: they draw what one would, and nothing that dies takes more than its batch with it (*What larger worlds cost*)."""
+"""Many workers: they draw what one would, and nothing that dies takes more than its batch with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop of an atlas: what is there is not drawn again, and what goes wrong takes nothing with it (*What larger worlds cost*)."""
+"""The loop of an atlas: what is there is not drawn again, and what goes wrong takes nothing with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What there is to draw, as names and numbers that can travel, and how a worker draws it (*What larger worlds cost*)."""
+"""What there is to draw, as names and numbers that can travel, and how a worker draws it.
+
+*What larger worlds cost* derives it.
+"""
 
 from __future__ import annotations
 
