@@ -25,11 +25,13 @@ STRANGERS = " and ".join(f"EfficientNet-{title}" for title in tables.JUDGE_TITLE
 
 NOTES = {
     cases.LOOP: (
-        "Where one logit is asked for, ours computes that one and no other in the last layer (chapter 5), and "
-        "`visualize` runs the network in bfloat16 where that is faster. The floor does neither, "
-        "which is how a ratio can lie below 1."
+        "`visualize` runs the network in bfloat16 where that is faster. The floor does not, which is how a ratio can "
+        "lie below 1."
     ),
-    cases.LAYERS: "The network that is cut off makes every channel of its last layer; ours makes the one asked for.",
+    cases.LAYERS: (
+        "The network that is cut off makes every channel of its last layer. Where that is a convolution, ours makes "
+        "the one asked for (chapter 5); a fire module is made whole by both."
+    ),
 }
 
 
