@@ -281,7 +281,7 @@ def kin(results: Path) -> list[str]:
         f"The first {count} classes of the sample, style `natural`, {kinship.STEPS} steps, seed {kinship.SEED}, no "
         f"restarts, drawn by {len(stored)} crews and judged by {len(kinship.NAMES)} networks: how often is the "
         "class named first? A judge that drew along stands in brackets: it says only that the ascent worked. The Lites "
-        "are kin to each other, and SqueezeNet to none of them, so its word on what the two Lites drew, and theirs on "
+        "are kin to each other, and SqueezeNet to none of them, so its word on what Lites drew, and theirs on "
         "what it drew alone, are the figures without kinship. The last column asks all judges for the name of the "
         "*next* class in the list: what shares would be if names meant nothing (by chance, "
         f"{1 / len(imagenet_classes()):.1%})."
