@@ -239,7 +239,7 @@ def test_probes_know_no_verdicts():
 def collected(tmp_path, notebook):
     """The submission of one notebook."""
     nbformat.write(notebook, tmp_path / "x.ipynb")
-    (one,) = submission.collect(tmp_path, [source.read(synthetic_class.SOURCE)], Roster().who)
+    (one,) = submission.collect(tmp_path, [source.read(synthetic_class.SOURCE)])
     return one
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in
+from .roster import Roster
 from .source import EMPTY, Assignment, Slot
 
 LONGEST = 200_000  # characters of one cell
@@ -311,14 +312,17 @@ def _instead(one: Candidate, best: Candidate) -> str:
 # --- a folder of submissions ---
 
 
-def collect(folder: Path, assignments: Sequence[Assignment], who: Callable[[str], str]) -> list[Submission]:
+def collect(
+    folder: Path, assignments: Sequence[Assignment], who: Callable[[str], str] | None = None
+) -> list[Submission]:
     """What every student handed in for every assignment; every entry of the folder stands in one of them.
 
     Args:
         folder: of submissions.
         assignments: those that are graded.
-        who: from an entry's name to what the student is called.
+        who: from an entry's name to what the student is called; by the name alone if None.
     """
+    who = who or Roster(stems=[assignment.name for assignment in assignments]).who
     by_student: dict[str, list[Path]] = {}
     for entry in entries(folder):
         by_student.setdefault(who(entry.name), []).append(entry)
