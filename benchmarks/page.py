@@ -107,11 +107,10 @@ def quality(results: Path, page: Path, entries: Sequence[dict], classes: Sequenc
     if not entries:
         return []
     parts = ["## Does a stranger name it?", tables.markdown(tables.quality(entries, JUDGES, classes))]
-    below = ", and *What is kinship worth?* below says how much" if kin(results) else ""
     parts.append(
         f"{SECOND} has the judges' architecture and was trained by the same people, on the same photographs. What it "
         "helps to draw, they may like for that reason; {doc}`chapter 8 <../notebooks/08_a_second_opinion>` looks into "
-        f"it{below}. The other rows owe the judges nothing."
+        "it. The other rows owe the judges nothing."
     )
     parts += harder(entries, classes)
     parts += ["### What a picture takes", tables.markdown(tables.cost(entries))]

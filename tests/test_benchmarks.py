@@ -566,7 +566,6 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
     assert "| 10 | 10 | 5 |" in row  # only the classes that both have
     assert "2 classes that neither judge has" in text
     assert "## The pictures" not in text, "there are none"
-    assert "chapter 8" in text and "What is kinship worth?" not in text, "a part that is not there is not referred to"
     assert "`visualize(…, style='natural')`" in page.settings(
         [{"title": "natural", "settings": "visualize(…, style='natural'), eight at a time"}]
     )

@@ -9,14 +9,14 @@ import contextlib
 import hashlib
 import io
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
 
-from helpers import Network, load_network, save_png, second_opinion
+from helpers import Network, save_png, second_opinion
+from helpers.networks.load import load_quietly
 from helpers.recipe_files.recipe import Recipe, parse
 from helpers.recipe_files.specification import make_image
 from teaching.checks.probing import TookTooLong, Wrong, time_limit
@@ -26,13 +26,6 @@ from . import tables
 LEAST = 0.01  # by which a logit or a log-probability rises, if it does
 FLAT = 0.004  # standard deviation, about one step of 255
 LONGEST = 20_000  # characters
-
-
-@lru_cache(maxsize=1)
-def author() -> Network:
-    """The network that draws; loaded once, and silently."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return load_network(device="cpu")
 
 
 def checked(recipe: Any, seed: Any) -> Recipe:
@@ -77,7 +70,7 @@ def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dic
         RecipeError, LookupError: no such recipe or class.
     """
     valid = checked(recipe, seed)
-    network = author()
+    network = load_quietly(device="cpu")
     index = network.find_class(target)
     mark = hashlib.sha256(f"{valid.what_it_draws()}\0{index}\0{network.title}".encode()).hexdigest()[:20]
     told = folder / f"{mark}.json"
