@@ -16,7 +16,6 @@ from benchmarks.quality import kinship, riddle, scoreboard, tuning
 from benchmarks.quality.drawing import JUDGES, SIGMA, TILE
 from benchmarks.quality.entries import MAIN, SECOND, in_order
 from benchmarks.speed import cases, engine
-from helpers import load_atlas
 from helpers.basics.files import write_whole
 from helpers.networks.load import imagenet_classes
 
@@ -157,14 +156,15 @@ def figures(results: Path, page: Path) -> list[str]:
 
 
 def puzzle(results: Path, page: Path) -> list[str]:
-    """The part on what readers see: pictures of the atlas without a word, and what readers have guessed."""
-    sheet = results / "wordless.webp"
+    """The part on what readers see: pictures without a word, and what readers have guessed."""
+    sheet = results / riddle.SHEET
     if not sheet.exists():
         return []
-    atlas, stored = load_atlas(), riddle.answered(results)
+    stored = riddle.answered(results)
+    drawn = store.load(results / "riddle.json")["drawn"]
     caption = (
-        f"The first {len(riddle.CLASSES)} classes of the sample, as they are in {{doc}}`the atlas <atlas>`: "
-        f"{atlas.network}, {atlas.recipe}. Name them; the answers are below."
+        f"The first {len(riddle.CLASSES)} classes of the sample, by every network there is, so that none is left to "
+        f"judge: {drawn}. Name them; the answers are below."
     )
     shown = figure(sheet, page, "Pictures of different classes, with numbers and without names", caption)
     answers = folded("The answers", tables.markdown(riddle.answers(stored)))

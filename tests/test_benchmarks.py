@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from benchmarks.quality import drawing, entries, fingerprint, kinship, reimpleme
 from benchmarks.quality import run as quality
 from benchmarks.quality.peers import PEERS
 from benchmarks.speed import cases, engine
-from helpers import STYLES, load_atlas
+from helpers import STYLES
 from helpers.networks.load import imagenet_classes
 from helpers.recipe_files import reading, recipe, specification
 from helpers.recipe_files.reading import RecipeError
@@ -443,7 +444,7 @@ SHOWN = riddle.CLASSES[:4]
 FIRST, SECOND, THIRD, FOURTH = map(str, SHOWN)
 OWN, OTHER = (imagenet_classes()[k] for k in SHOWN[:2])
 ASKED = {
-    "pictures": "the atlas's",
+    "asked": "others",
     "readers": [
         {
             "who": "A reader",
@@ -492,45 +493,40 @@ def test_the_answers_are_all_names_and_all_guesses_word_for_word():
     assert table[1][1:] == [f"{OTHER} (or never said)", f"thing,  a  word , **{OTHER}s**", "–"]
 
 
-def test_the_page_tells_guesses_only_about_the_atlas_s_pictures(tmp_path, monkeypatch):
-    def shown(stored: dict | None) -> str:
-        (tmp_path / "riddle.json").unlink(missing_ok=True)
-        if stored is not None:
-            store.save_json(tmp_path / "riddle.json", stored)
+def test_the_page_tells_guesses_only_about_the_sheet_s_pictures(tmp_path, monkeypatch):
+    def shown(stored: dict) -> str:
+        store.save_json(tmp_path / "riddle.json", {"drawn": "Some Nets, some steps"} | stored)
         return "\n".join(page.puzzle(tmp_path, tmp_path / "page.md"))
 
     monkeypatch.setattr(store, "ROOT", tmp_path)
-    monkeypatch.setattr(riddle, "mark", lambda: "the atlas's")
-    monkeypatch.setattr(page, "load_atlas", lambda: SimpleNamespace(network="Some Net", recipe="some steps"))
     assert shown(ASKED) == "", "there is no sheet"
-    (tmp_path / "wordless.webp").touch()
-    assert "Some Net, some steps" in shown(ASKED)
-    assert "A reader" in shown(ASKED) and "45 of 48" in shown(ASKED) and f"**{OTHER}s**" in shown(ASKED)
-    for nothing in (None, ASKED | {"pictures": "others"}, ASKED | {"readers": []}):
+    (tmp_path / riddle.SHEET).write_bytes(b"pictures")
+    asked = ASKED | {"asked": riddle.mark(tmp_path)}
+    assert "Some Nets, some steps" in shown(asked)
+    assert "A reader" in shown(asked) and "45 of 48" in shown(asked) and f"**{OTHER}s**" in shown(asked)
+    for nothing in ({}, ASKED, asked | {"readers": []}):
         text = shown(nothing)
-        assert "What do readers see?" in text and OTHER in text and "wordless.webp" in text
+        assert "What do readers see?" in text and OTHER in text and riddle.SHEET in text
         assert "eader 1" not in text and "guess" not in text
+    (tmp_path / riddle.SHEET).write_bytes(b"others")
+    assert "A reader" not in shown(asked)
 
 
-def test_the_mark_is_of_the_large_pictures(tmp_path):
-    for name in ("large-00.avif", "large-01.avif", "tiles-0.avif"):
-        (tmp_path / name).write_bytes(name.encode())
-    before = riddle.mark(tmp_path)
-    (tmp_path / "tiles-0.avif").write_bytes(b"other")
-    assert riddle.mark(tmp_path) == before
-    (tmp_path / "large-01.avif").write_bytes(b"other")
-    assert riddle.mark(tmp_path) != before
+def test_the_riddle_is_drawn_by_all_and_says_so(monkeypatch):
+    monkeypatch.setattr(riddle, "HOW", riddle.HOW | {"steps": 1, "size": 32})
+    drawn = riddle.draw([1, 3])
+    assert len(drawn.networks) == 4 and "style='natural'" in drawn.code
+    words = riddle.in_words([drawn, replace(drawn, restarts=(0, 2))])
+    assert "SqueezeNet 1.1 + EfficientNet-Lite0 + EfficientNet-Lite1 + EfficientNet-Lite2" in words
+    assert "1 steps, 32×32" in words and words.endswith("begun again: 1")
 
 
-def test_the_stored_sheet_shows_the_stored_atlas():
-    def on_white(image) -> np.ndarray:
-        white = sheets.Image.new("RGBA", image.size, "white")
-        return np.asarray(sheets.Image.alpha_composite(white, image.convert("RGBA")).convert("RGB"), dtype=float)
-
-    made = on_white(sheets.wordless([drawing.picture(image) for image in load_atlas().pictures(riddle.CLASSES)]))
-    with sheets.Image.open(store.RESULTS / "wordless.webp") as stored:
-        seen = on_white(stored)
-    assert seen.shape == made.shape and np.abs(seen - made).mean() < 8, "run python -m benchmarks.quality.riddle"
+def test_the_stored_sheet_is_what_the_stored_readers_were_shown():
+    with sheets.Image.open(store.RESULTS / riddle.SHEET) as stored:
+        side = riddle.HOW["size"]
+        high = len(riddle.CLASSES) // 8 * (side + sheets.NUMBER)
+        assert stored.size == (8 * (side + sheets.GAP) - sheets.GAP, high), "run python -m benchmarks.quality.riddle"
+    assert riddle.answered(store.RESULTS)
 
 
 def test_a_sheet_has_no_ground_and_its_words_keep_to_their_places(tmp_path):

@@ -110,6 +110,12 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def two_workers() -> ProcessPoolExecutor:
+    """Two processes of one thread each, for what draws a few dozen pictures."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(2, mp_context=context, initializer=torch.set_num_threads, initargs=(1,))
+
+
 class Crew:
     """A few processes that draw; as a context, they end with it, and with this process however it ends.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor
 
 from benchmarks.measure import store, tables
 from benchmarks.quality import entries, fingerprint
-from benchmarks.quality.drawing import in_groups
+from benchmarks.quality.drawing import in_groups, two_workers
 from helpers import second_opinion, visualize
 
 COUNT, STEPS, SEED, GROUP = 48, 64, 0, 8
@@ -124,8 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     path, classes = chosen.results / "kinship.json", store.sample(chosen.count)
     stored = store.load(path)
-    begin = dict(initializer=torch.set_num_threads, initargs=(1,))
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), **begin) as workers:
+    with two_workers() as workers:
         for crew in CREWS:
             if stored.get(title(crew), {}).get("mark") != mark(crew, chosen.count):
                 found = tried(crew, workers, classes)

@@ -1,40 +1,48 @@
-"""The riddle: pictures of the atlas without a word, and how often those who were shown them could name them.
+"""The riddle: pictures without a word, and how often those who were shown them could name them.
 
     python -m benchmarks.quality.riddle
 
-writes the sheet: the first classes of the odd sample, nothing chosen. What readers guessed is kept word for word in
-``results/riddle.json``, with the mark of the pictures that they were shown; what is right, this file decides::
+draws the first classes of the odd sample, nothing chosen, by all networks there are: nobody is left to judge but
+readers. What they guessed is kept word for word in ``results/riddle.json``, with the mark of the sheet that they were
+shown; what is right, this file decides::
 
-    {"pictures": MARK, "readers": [{"who": …, "guesses": {CLASS: [GUESS, …]}}], "also": {CLASS: [NAME, …]}}
+    {"drawn": WORDS, "asked": MARK, "readers": [{"who": …, "guesses": {CLASS: [GUESS, …]}}], "also": {CLASS: [NAME, …]}}
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import sheets, store, tables
-from helpers import load_atlas
-from helpers.atlas.stored import STORED
+from benchmarks.quality import entries
+from benchmarks.quality.drawing import JUDGES, NETWORK, in_groups, two_workers
+from benchmarks.quality.entries import SECOND_NAME
+from helpers import Result, visualize
 from helpers.networks.load import imagenet_classes
 from helpers.show.pictures import picture
 
 CLASSES = store.sample(48)
 TRIES = 3  # guesses a picture that count
+ARTISTS = (NETWORK, *JUDGES, SECOND_NAME)
+HOW = dict(style="natural", steps=128, size=224, seed=0)
+GROUP = 8  # pictures at once
+SHEET = "wordless.webp"
+BUDGET = 1_200_000  # bytes of the sheet
 
 
-def mark(atlas: Path = STORED) -> str:
-    """The atlas's large pictures in a few letters: what was guessed about others says nothing of these."""
-    found = b"".join(path.read_bytes() for path in sorted(atlas.glob("large-*.avif")))
-    return hashlib.sha256(found).hexdigest()[:12]
+def mark(results: Path) -> str:
+    """The sheet's file in a few letters: what was guessed about other pictures says nothing of these."""
+    return hashlib.sha256((results / SHEET).read_bytes()).hexdigest()[:12]
 
 
 def answered(results: Path) -> dict:
-    """What was guessed; empty if nobody was asked, or about other pictures than today's."""
+    """What was guessed; empty if nobody was asked, or about other pictures than the sheet's."""
     found = store.load(results / "riddle.json")
-    return found if found.get("readers") and found.get("pictures") == mark() else {}
+    return found if found.get("readers") and found.get("asked") == mark(results) else {}
 
 
 def plain(words: str) -> str:
@@ -88,15 +96,30 @@ def misses(stored: dict) -> list[list[str]]:
     return [head, *(row for row, nobody in zip(table, missed, strict=True) if nobody)]
 
 
+def draw(classes: Sequence[int]) -> Result:
+    """Some of the pictures, by all artists."""
+    return visualize(list(classes), [entries.loaded(name) for name in ARTISTS], **HOW, progress=False)
+
+
+def in_words(drawn: Sequence[Result]) -> str:
+    """Who drew, and how."""
+    again = sum(map(bool, itertools.chain.from_iterable(one.restarts for one in drawn)))
+    how = f"style {HOW['style']}, {HOW['steps']} steps, {HOW['size']}×{HOW['size']}, seed {HOW['seed']}"
+    return f"{drawn[0].network_title}, {how}; begun again: {again}"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the sheet, and say whether the guesses that are stored are about these pictures."""
+    """Draw the sheet, and say whether the guesses that are stored are about these pictures."""
     parser = argparse.ArgumentParser(prog="benchmarks.quality.riddle", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     results = parser.parse_args(arguments).results
-    pictures = [picture(image) for image in load_atlas().pictures(CLASSES)]
-    sheets.save(sheets.wordless(pictures), results / "wordless.webp")
-    about = store.load(results / "riddle.json").get("pictures", "nobody was asked yet")
-    print(f"The atlas's pictures: {mark()}; riddle.json is about: {about}")
+    with two_workers() as crew:
+        drawn = list(crew.map(draw, in_groups(CLASSES, GROUP)))
+    pictures = [picture(image) for one in drawn for image in one.images]
+    sheets.save(sheets.wordless(pictures), results / SHEET, BUDGET)
+    stored = store.load(results / "riddle.json") | {"drawn": in_words(drawn)}
+    store.save_json(results / "riddle.json", stored)
+    print(f"The sheet: {mark(results)}; asked about: {stored.get('asked', 'nobody was asked yet')}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from benchmarks.measure import store
 from benchmarks.quality import drawing, entries
-from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups
+from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups, two_workers
 from benchmarks.quality.entries import SECOND_NAME
 from helpers import STYLES, Network, Style, second_opinion, together, visualize
 
@@ -111,8 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     path = parser.parse_args(arguments).results / "tuning.json"
     stored = {words: row for words, row in store.load(path).items() if words in candidates()}
-    context = get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as crew:
+    with two_workers() as crew:
         for words, candidate in candidates().items():
             if stored.get(words, {}).get("settings") != settings(candidate):
                 stored[words] = {"settings": settings(candidate), **tried(candidate, crew)}
