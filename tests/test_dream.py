@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 from stopping import stopped
+from torch import nn
 
 from helpers import (
+    Network,
     Objective,
     Pixels,
     ascend,
@@ -82,6 +84,49 @@ def test_the_halo_is_as_wide_as_a_unit_sees(convolutions):
     """Chapter 5's arithmetic: a unit of relu3_3 sees 40 pixels, 4 of them its own; of relu4_3 92, 8 its own."""
     assert Tiles(layer("relu3_3"), convolutions).find_halo() == (40 - 4) // 2
     assert Tiles(layer("relu4_3"), convolutions).find_halo() == (92 - 8) // 2
+
+
+class Beside(nn.ModuleList):
+    def forward(self, x):
+        return sum(one(x).mean((2, 3)) for one in self)
+
+
+@pytest.mark.parametrize("strides", [[3], [(2, 1)], [2, 3]], ids=str)
+def test_tiles_of_any_small_stride_add_up(strides):
+    """One layer, or the sum of two, one beside the other."""
+    torch.manual_seed(0)
+    core = Beside(nn.Conv2d(3, 3, 5, stride=stride, padding=2) for stride in strides)
+    network = Network(core, "own", "Own")
+    objective = sum(layer(str(k)) for k in range(len(strides)))
+    photo = torch.rand(1, 3, 96, 108)
+    whole = gradient(Tiles(objective, network), photo)
+    score, added = gradient(Tiles(objective, network, tile=32), photo)
+    assert torch.allclose(score, whole[0], rtol=1e-4) and gap(added, whole[1]) < 1e-4
+
+
+@pytest.mark.parametrize("core", [nn.Conv2d(3, 4, 12, stride=12), nn.Upsample(scale_factor=2)], ids=["12", "half"])
+def test_a_stride_that_tiles_cannot_have_is_told(core):
+    with pytest.raises(ValueError, match="none that tiles can have"):
+        Tiles(layer("0"), Network(nn.Sequential(core), "own", "Own")).find_halo()
+
+
+@pytest.mark.parametrize("alive", [1e-6, 0.0], ids=["mostly dead", "dead"])
+def test_the_halo_is_measured_where_the_middle_unit_is_alive(alive):
+    """A unit that is dead at the first noise, and at five more."""
+    torch.manual_seed(0)
+    core = nn.Sequential(nn.Conv2d(3, 1, 5, padding=2), nn.ReLU())
+    network, dice = Network(core, "own", "Own"), torch.Generator().manual_seed(0)
+    noises = [torch.rand(1, 3, 128, 128, generator=dice) for _ in range(8)]
+    middle = torch.stack([core[0](noise)[0, 0, 64, 64] for noise in noises])
+    with torch.no_grad():
+        core[0].bias -= middle.max() - alive
+    assert core(noises[0])[0, 0, 64, 64] == 0
+    if alive:
+        assert Tiles(layer("1"), network).find_halo() == 2
+    else:
+        with pytest.raises(ValueError, match="give halo="):
+            Tiles(layer("1"), network).find_halo()
+    assert Tiles(layer("1"), network, halo=5).find_halo() == 5
 
 
 def test_no_piece_is_larger_than_a_tile_with_its_halo(small, monkeypatch):

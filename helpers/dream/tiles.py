@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
@@ -13,6 +14,7 @@ from ..networks.network import Network
 from ..objectives import Bound, Objective
 
 Span = tuple[int, int]
+Strides = tuple[int, int]  # down and to the right
 NO_PLACES = (
     "the objective ({}) is not a mean over places, so it cannot be cut into tiles: take layer(), channel(), "
     "direction() or guided(), a smaller picture, or a larger tile"
@@ -29,14 +31,15 @@ class Tiles:
 
     Args:
         objective: what to maximize: a mean over places, such as ``layer``, ``channel``, ``direction`` or ``guided``,
-            and their sums (exact for layers of different strides if the sides are multiples of the largest);
+            and their sums (exact for layers of different strides if the sides are multiples of them all);
             anything at all if the picture fits into one tile.
         network: a frozen network.
         tile: pixels a side of the largest piece, its halo not counted.
         halo: pixels of context on each side of it; by default as many as the objective's layers see, measured.
 
     Raises:
-        ValueError: a tile too small, a negative halo; when first used, an objective that is no mean over places.
+        ValueError: a tile too small, a negative halo; when first used, an objective that is no mean over places, a
+            stride or a halo that cannot be measured.
         LookupError: no such class, layer or channel.
     """
 
@@ -47,7 +50,7 @@ class Tiles:
         self.tile, self.halo = tile, halo
         self.bound = objective.bind(network)
         self.objective = Objective(lambda _: Bound(self.bound.words, ("score",), lambda acts: acts["score"]))
-        self._strides: dict[str, int] | None = None
+        self._strides: dict[str, Strides] | None = None
 
     @property
     def members(self) -> list[Network]:
@@ -89,14 +92,15 @@ class Tiles:
         """The score (B,) of images (B, 3, H, W) and its gradient, of the images' shape; no larger piece is looked at
         than a tile with its halo."""
         strides = self._find_strides()
-        step = max(strides.values())
+        steps = tuple(math.lcm(*one) for one in zip(*strides.values(), strict=True))
         same = any(isinstance(module, SameConv2d) for module in self.network.modules())
         whole, halo = images.shape[2:], self.find_halo()
         score, units = images.new_zeros(len(images)), 0
         gradient = torch.zeros_like(images) if with_gradient else None
-        for rows, columns in product(spans(whole[0], self.tile, step), spans(whole[1], self.tile, step)):
+        for rows, columns in product(*(spans(end, self.tile, step) for end, step in zip(whole, steps, strict=True))):
             (top, bottom), (left, right) = (
-                _with_halo(span, end, halo, step, same) for span, end in zip((rows, columns), whole, strict=True)
+                _with_halo(span, end, halo, step, same)
+                for span, end, step in zip((rows, columns), whole, steps, strict=True)
             )
             with torch.enable_grad():
                 piece = images[..., top:bottom, left:right].detach().clone().requires_grad_(with_gradient)
@@ -104,10 +108,10 @@ class Tiles:
                 own = {
                     name: found[name][
                         ...,
-                        _own(rows, top, whole[0], stride),
-                        _own(columns, left, whole[1], stride),
+                        _own(rows, top, whole[0], down),
+                        _own(columns, left, whole[1], across),
                     ]
-                    for name, stride in strides.items()
+                    for name, (down, across) in strides.items()
                 }
                 count = next(iter(own.values()))[0, 0].numel()
                 if not count:
@@ -122,35 +126,49 @@ class Tiles:
     def find_halo(self) -> int:
         """How far beyond its own place a unit of the objective's layers sees, in pixels, up to about 256.
 
-        Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind.
+        Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind. A max
+        pool after few channels may hide from it a part of what it sees elsewhere: ``halo`` is then better given.
+
+        Raises:
+            ValueError: the middle unit of a layer answers to no noise.
         """
         if self.halo is None:
             strides = self._find_strides().items()
-            self.halo = max(self._reach(one[0] if isinstance(one, tuple) else one, n) for one, n in strides)
+            self.halo = max(self._reach(one[0] if isinstance(one, tuple) else one, own) for one, own in strides)
         return self.halo
 
-    def _reach(self, name: str, stride: int) -> int:
+    def _reach(self, name: str, strides: Strides) -> int:
         """How far beyond its own place a unit of one layer sees."""
         for side in (128, 256, 512):
-            dice = torch.Generator("cpu").manual_seed(0)
+            seen, middle = self._seen(name, side)
+            edges = [(one.min().item(), one.max().item()) for one in seen.nonzero().T]
+            if all(first > 0 and last < side - 1 for first, last in edges):
+                break  # it sees less than the noise there is
+        return max(
+            max(unit * stride - first, last - (unit + 1) * stride + 1)
+            for unit, stride, (first, last) in zip(middle, strides, edges, strict=True)
+        )
+
+    def _seen(self, name: str, side: int) -> tuple[Tensor, tuple[int, int]]:
+        """Which of ``side`` × ``side`` pixels the middle unit of a layer sees, and which unit that is."""
+        dice = torch.Generator("cpu").manual_seed(0)
+        for _ in range(8):  # at some noise all of a unit's channels may be dead
             x = torch.rand(1, 3, side, side, generator=dice, device="cpu", dtype=torch.float32)
             x = x.to(self.device).requires_grad_()
             with torch.enable_grad():
                 maps = self.network.activations(x, [name])[name]
-                middle = maps.shape[2] // 2
-                score = maps[0, :, middle, middle].sum()
+                row, column = maps.shape[2] // 2, maps.shape[3] // 2
+                score = maps[0, :, row, column].sum()
             seen = torch.autograd.grad(score, x)[0].ne(0).any(dim=1)[0]
-            rows, columns = (seen.any(dim=d).nonzero() for d in (1, 0))
-            first, last = min(rows.min(), columns.min()).item(), max(rows.max(), columns.max()).item()
-            if first > 0 and last < side - 1:
-                break  # it sees less than the noise there is
-        return max(middle * stride - first, last - (middle + 1) * stride + 1)
+            if seen.any():
+                return seen, (row, column)
+        raise ValueError(f"the middle unit of {name} answers to no noise, so its halo cannot be measured: give halo=")
 
     def _look(self, images: Tensor, precision: torch.dtype | None = None) -> dict[str, Tensor]:
         found = self.network.activations(images, self.bound.layers, precision)
         return {name: activation.float() for name, activation in found.items()}
 
-    def _find_strides(self) -> dict[str, int]:
+    def _find_strides(self) -> dict[str, Strides]:
         """How many pixels lie between two neighboring units of each layer; the score must be a mean over them."""
         if self._strides is None:
             with torch.no_grad():
@@ -158,8 +176,26 @@ class Tiles:
             if any(large[name].dim() != 4 or large[name].shape[2] == small[name].shape[2] for name in large):
                 raise ValueError(NO_PLACES.format(self.bound.words))
             _check_mean_over_places(self.bound, large)
-            self._strides = {name: 128 // (large[name].shape[2] - small[name].shape[2]) for name in large}
+            self._strides = {
+                name: tuple(_stride(name, large[name].shape[d] - small[name].shape[d]) for d in (2, 3))
+                for name in large
+            }
         return self._strides
+
+
+def _stride(name: object, units: int) -> int:
+    """The stride of a layer that 128 more pixels make larger by so many units.
+
+    Raises:
+        ValueError: units closer than pixels, or a stride that so few units do not tell.
+    """
+    stride = round(128 / units) if units else 0
+    if not stride or 128 % units and stride > 9:
+        raise ValueError(
+            f"128 more pixels make {name} {units} units larger, so its stride is none that tiles can have (1 to 9, 16, "
+            "32, …): take another layer, a smaller picture, or a larger tile"
+        )
+    return stride
 
 
 class _ByTiles(torch.autograd.Function):
