@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .basics.files import state_in_words
+from .basics.files import state_in_words, tensor_bytes
 
 WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
 PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first
@@ -76,7 +76,7 @@ def _as_code(value: Any) -> str | None:
 def in_words(value: Any) -> str:
     """What a value is, in words that do not depend on where in memory it lies."""
     if isinstance(value, Tensor):
-        return hashlib.sha256(value.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:12]
+        return hashlib.sha256(tensor_bytes(value)).hexdigest()[:12]
     if isinstance(value, nn.Module):
         return f"{getattr(value, 'title', type(value).__name__)} {state_in_words(value)}"
     if isinstance(value, partial):

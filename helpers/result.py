@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .basics.files import load_state_dict, save_whole
+from .basics.files import load_state_dict, save_whole, torch_file
 from .made_by import MadeBy
 from .show.figures import show_images
 
@@ -83,9 +82,8 @@ class Result:
 
     def save(self, path: str | Path) -> Path:
         """Write it to a file ending in ``.pt``, whole or not at all; ``load_result`` reads it, running nothing."""
-        buffer = io.BytesIO()
-        torch.save({**self.__getstate__(), "kept": "a Result of The Ideal Pomeranian"}, buffer)
-        return save_whole(path, ".pt", buffer.getvalue())
+        data = torch_file({**self.__getstate__(), "kept": "a Result of The Ideal Pomeranian"})
+        return save_whole(path, ".pt", data)
 
     def with_images(self, places: Sequence[int], other: Result, theirs: Sequence[int]) -> Result:
         """The same result with some images, and all that belongs to them, from another run of as many steps.

@@ -7,8 +7,22 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from own_networks import CLASSES, Plain
 
-from helpers import WeightsCorrupt, channel, jitter, load_result, random_affine, show_images, visualize
+from helpers import (
+    Bound,
+    Network,
+    Objective,
+    Pixels,
+    WeightsCorrupt,
+    ascend,
+    channel,
+    jitter,
+    load_result,
+    random_affine,
+    show_images,
+    visualize,
+)
 
 
 @pytest.fixture
@@ -74,3 +88,13 @@ def test_a_call_is_told_from_another_and_written_down(squeezenet):
 def test_numbers_of_numpy_are_written_as_python_s(squeezenet):
     drawn = visualize("tabby", squeezenet, steps=1, size=64, progress=False, lr=np.float64(0.25))
     assert "lr=0.25" in drawn.code
+
+
+def test_numbers_and_words_of_numpy_are_kept_as_python_s(tmp_path):
+    network = Network(Plain(), "plain", np.str_("Plain"), CLASSES)
+    mine = Objective(lambda _: Bound(np.str_("mine"), ("logits",), lambda acts: acts["logits"][:, 0]))
+    drawn = ascend(mine, network, Pixels.uniform(16), steps=1, progress=False)
+    drawn.settings |= {"lr": [np.float32(0.5)], "sides": np.array([16, 16]), np.str_("who"): (np.int64(3),)}
+    found = load_result(drawn.save(tmp_path / "mine.pt"))
+    assert found.caption() == drawn.caption() and type(found.objective) is type(found.network_title) is str
+    assert found.settings == drawn.settings | {"sides": [16, 16]}

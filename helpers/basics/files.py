@@ -11,10 +11,13 @@ import os
 import pickle
 import re
 import uuid
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class WeightsCorrupt(ValueError):
@@ -106,6 +109,21 @@ def load_and_verify(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
     return _state_dict(data, path), genuine
 
 
+def torch_file(value: Any) -> bytes:
+    """The bytes of a file that ``load_state_dict`` opens: NumPy's numbers and strings are written as Python's."""
+    buffer = io.BytesIO()
+    torch.save(_as_python(value), buffer)
+    return buffer.getvalue()
+
+
+def _as_python(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if type(value) in (dict, Counter):  # a schedule counts its milestones
+        return type(value)({_as_python(name): _as_python(one) for name, one in value.items()})
+    return type(value)(map(_as_python, value)) if type(value) in (list, tuple) else value
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file entirely or not at all: a killed run leaves the old one, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,12 +136,18 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def state_in_words(module: nn.Module) -> str:
-    """A hash of a module's numbers, 12 hexadecimal digits: of a parameterization, where it begins and what it keeps."""
+    """A hash of a module's tensors, 12 hexadecimal digits: of a parameterization, where it begins and what it keeps."""
     state = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        state.update(name.encode())
-        state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    for name, one in sorted(module.state_dict().items()):
+        if isinstance(one, Tensor):  # not what a module adds in words of its own
+            state.update(name.encode())
+            state.update(tensor_bytes(one))
     return state.hexdigest()[:12]
+
+
+def tensor_bytes(tensor: Tensor) -> bytes:
+    """The numbers of a tensor of any type, in order, as they lie in memory."""
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def save_whole(path: str | os.PathLike[str], suffix: str, data: bytes) -> Path:

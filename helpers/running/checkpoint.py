@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from ..basics.files import load_state_dict, write_whole
+from ..basics.files import load_state_dict, torch_file, write_whole
 from .seeding import generators, set_generators
 
 EVERY = 25  # steps between two writes
@@ -63,9 +62,7 @@ class Checkpoint:
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= dict(facts=self.facts, step=step, generators=generators(self.device))
         state |= dict(scores=self.history.scores.clone(), frames=self.history.frames)
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_whole(self.path, buffer.getvalue())
+        write_whole(self.path, torch_file(state))
 
     def remove(self) -> None:
         """Delete the file: the run is done."""
