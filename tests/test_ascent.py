@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from stopping import stopped
@@ -208,9 +209,16 @@ def test_what_is_no_objective_is_told(small):
         quiet(lump, small, Pixels.uniform(8))
 
 
-def test_a_callback_can_end_it(small):
-    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[lambda s, x, y: s < 2])
+@pytest.mark.parametrize("kind", [int, np.int64, torch.tensor])
+def test_a_callback_can_end_it(small, kind):
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=10, callbacks=[lambda s, x, y: kind(s) < 2])
     assert len(result.scores) == 3 and result.interrupted
+
+
+@pytest.mark.parametrize("answer", [None, 0, np.float32(0), torch.zeros(2)], ids=repr)
+def test_what_is_not_false_ends_nothing(small, answer):
+    result = quiet(class_logit(0), small, Pixels.uniform(8), steps=3, callbacks=[lambda *_: answer])
+    assert len(result.scores) == 3 and not result.interrupted
 
 
 def test_nan_names_the_step_and_keeps_the_last_good_image(glass):
@@ -247,6 +255,24 @@ def test_a_killed_run_goes_on_where_it_was(small, tmp_path):
     assert steps_taken[0] == 50
     assert torch.equal(resumed.raw, undisturbed.raw) and torch.equal(resumed.scores, undisturbed.scores)
     assert torch.equal(resumed.frames, undisturbed.frames) and not path.exists()
+
+
+NUMPY = dict(
+    lr=dict(optimizer=partial(torch.optim.Adam, lr=np.float64(0.05))),
+    milestones=dict(schedule=partial(torch.optim.lr_scheduler.MultiStepLR, milestones=np.array([10, 20]))),
+)
+
+
+@pytest.mark.parametrize("options", NUMPY.values(), ids=NUMPY)
+def test_a_killed_run_with_numbers_of_numpy_goes_on(small, tmp_path, options):
+    def kill(step, images, scores):
+        if step == 30:
+            raise Killed
+
+    run = partial(quiet, class_logit(0), small, steps=40, **options)
+    with pytest.raises(Killed):
+        run(Pixels.uniform(8), checkpoint=tmp_path / "run.pt", callbacks=[kill])
+    assert torch.equal(run(Pixels.uniform(8), checkpoint=tmp_path / "run.pt").raw, run(Pixels.uniform(8)).raw)
 
 
 def test_a_checkpoint_of_another_run_or_damaged_is_refused(small, tmp_path):

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 import torch
+from own_networks import CLASSES, Plain
 from torch import nn
 
 from helpers import (
@@ -322,15 +323,19 @@ def test_a_tensor_is_no_parameterization(small):
         ascend(class_logit(0), small, torch.rand(1, 3, 8, 8), steps=1)
 
 
+HALVES = torch.eye(5, dtype=torch.bfloat16)
+
+
 @pytest.mark.parametrize(
     "one, other",
     [
         (dict(image=Pixels.uniform(32)), dict(image=Pixels.uniform(32, seed=1))),
         (dict(objective=class_margin("dog", 0.5)), dict(objective=class_margin("dog", 0.4))),
         (dict(objective=direction("first", [1, 0, 0, 0, 0])), dict(objective=direction("first", [0, 1, 0, 0, 0]))),
+        (dict(objective=direction("first", HALVES[0])), dict(objective=direction("first", HALVES[1]))),
         (dict(edits=[blur(1.0, every=2)]), dict(edits=[blur(1.0, every=3)])),
     ],
-    ids=["start", "margin", "direction", "every"],
+    ids=["start", "margin", "direction", "halves", "every"],
 )
 def test_a_checkpoint_knows_what_words_do_not_say(small, tmp_path, one, other):
     def run(image=None, objective=None, **options):
@@ -342,6 +347,33 @@ def test_a_checkpoint_knows_what_words_do_not_say(small, tmp_path, one, other):
     with pytest.raises(ValueError, match="keeps another run.*begin from the image"):
         run(**other)
     assert not run(**one).interrupted
+
+
+def test_a_checkpoint_is_kept_of_a_network_with_a_state_of_its_own(tmp_path):
+    class Extra(Plain):
+        def get_extra_state(self):
+            return {"a": 1}
+
+        def set_extra_state(self, state):
+            pass
+
+    run = partial(visualize, 1, Network(Extra(), "extra", "Extra", CLASSES), size=16, steps=30, progress=False)
+    assert torch.equal(run(checkpoint=tmp_path / "run.pt").raw, run().raw)
+
+
+def test_a_view_of_one_s_own_is_the_same_wherever_in_memory_it_lies(small, tmp_path):
+    """In a new process it lies elsewhere."""
+
+    def view():
+        def mirrored(images):
+            return images.flip(3)
+
+        return mirrored
+
+    views = [view(), view()]
+    run = partial(ascend, class_logit(0), small, steps=40, progress=False, checkpoint=tmp_path / "run.pt")
+    assert run(Pixels.uniform(16), views=views[:1], callbacks=[lambda step, *_: step < 30]).interrupted
+    assert len(run(Pixels.uniform(16), views=views[1:]).scores) == 40
 
 
 def test_two_runs_at_once_have_each_its_own_seed(small):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.files import state_in_words
-from ..made_by import MadeBy
+from ..made_by import MadeBy, in_words
 from ..networks.network import Network
 from ..result import Result
 from .checkpoint import Checkpoint
@@ -90,7 +90,8 @@ class Watch:
             return 0
         with self.chance.anew(), torch.no_grad():  # what an objective does not say of itself, its scores tell
             scores = [f"{s:.4g}" for s in score(image()).tolist()]
-        identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}, {self.facts['settings']}"
+        settings = in_words(self.facts["settings"])
+        identity = f"{self.made_by.identity()} from {state_in_words(image)}, {scores}, {settings}"
         self.checkpoint = Checkpoint(self.path, identity, image, optimizer, schedule, self.history)
         with self.chance:
             return self.checkpoint.resume()
@@ -114,7 +115,7 @@ class Watch:
         if self.checkpoint:
             self.checkpoint.save(step + 1)
         self.progress.show(step, images, scores)
-        self.interrupted |= any([callback(step, images, scores) is False for callback in self.callbacks])
+        self.interrupted |= any([_is_false(callback(step, images, scores)) for callback in self.callbacks])
         self.interrupted |= CALL.pressed  # in a callback that draws, too
         return not self.interrupted
 
@@ -155,3 +156,8 @@ class Watch:
 
     def _result(self, raw: Tensor, final: Tensor) -> Result:
         return self.history.result(raw, final, interrupted=self.interrupted, made_by=self.made_by, **self.facts)
+
+
+def _is_false(answer: Any) -> bool:
+    """Whether it is ``False``: Python's, NumPy's, or a tensor of it."""
+    return answer is False or (getattr(answer, "dtype", None) in (bool, torch.bool) and not answer)
