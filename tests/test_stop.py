@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from jupyter_client.manager import KernelManager
 from stopping import stopped
 
 from helpers import Pixels, ascend, class_logit, last_result
-from helpers.running import stop
+from helpers.running import seeding, stop
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = f"""
@@ -141,6 +143,35 @@ def test_pressed_while_the_picture_is_finished_it_is_kept(small):
 
     result = stopped(lambda: ascend(class_logit(0), small, Pixels.uniform(8), steps=3, progress=False, finish=finish))
     assert len(result.scores) == 3 and torch.isfinite(result.images).all()
+
+
+EDGES = [*product(["generators"], (1, 2, 3, 4)), *product(["set_generators"], (1, 2, 3))]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name, at", EDGES)
+def test_pressed_where_the_generators_change_hands_the_caller_has_its_own(monkeypatch, name, at, late):
+    """Two blocks of one run; the press comes at one of the calls that tell or set the generators."""
+    real, calls = getattr(seeding, name), []
+
+    def pressed(*given):
+        calls.append(given)
+        if len(calls) == at:
+            if late:
+                real(*given)
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(seeding, name, pressed)
+    torch.manual_seed(5)
+    chance, before = seeding.Seeded(3, torch.device("cpu")), torch.get_rng_state()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(2):
+            with chance:
+                torch.rand(5)
+    assert torch.equal(torch.get_rng_state(), before)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: seeding.TURNS.acquire(timeout=1) and not seeding.TURNS.release()).result()
 
 
 def test_the_stop_button_during_run_all_aborts_what_is_queued():

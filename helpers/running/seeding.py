@@ -48,19 +48,24 @@ class Seeded:
         TURNS.acquire()
         try:
             self.callers = generators(self.device)
-            if self.own is None:
+            try:
                 self._begin()
-            else:
-                set_generators(self.own, self.device)
-        except BaseException:  # Ctrl-C, too: nobody else would ever have a turn
+            except BaseException:  # Ctrl-C, too: no __exit__ will set them back
+                set_generators(self.callers, self.device)
+                raise
+        except BaseException:  # else nobody would ever have a turn
             TURNS.release()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.own = generators(self.device)
-            set_generators(self.callers, self.device)
+            try:
+                self.own = generators(self.device)
+                set_generators(self.callers, self.device)
+            except BaseException:  # Ctrl-C on the way
+                set_generators(self.callers, self.device)
+                raise
         finally:
             TURNS.release()
 
@@ -69,6 +74,8 @@ class Seeded:
         return Seeded(self.seed, self.device)
 
     def _begin(self) -> None:
+        if self.own is not None:
+            return set_generators(self.own, self.device)
         torch.default_generator.manual_seed(self.seed)
         if self.device.type == "cuda":
             with torch.cuda.device(self.device):
