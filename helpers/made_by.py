@@ -34,8 +34,11 @@ class MadeBy:
         self.arguments = {name: value for name, value in arguments.items() if name not in REST}
         for rest in REST:
             self.arguments |= arguments.get(rest, {})
-        if "image" in self.arguments:  # it is about to change
-            self.arguments["image"] = copy.deepcopy(self.arguments["image"])
+        for name, value in self.arguments.items():  # what is about to change, or may be later
+            if name == "image":
+                self.arguments[name] = copy.deepcopy(value)
+            elif isinstance(value, Tensor):
+                self.arguments[name] = value.detach().clone()
 
     def again(self) -> Any:
         """Make the same call."""

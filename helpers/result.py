@@ -69,13 +69,22 @@ class Result:
     def __getstate__(self) -> dict:
         return {**self.__dict__, "made_by": None, "_code": self.code}
 
+    def __copy__(self) -> Result:  # unlike a pickled one, it can be made again
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
+
     @property
     def code(self) -> str:
         """One line of Python that makes it again; empty if only ``again()`` can."""
         return self.made_by.code if self.made_by else self.__dict__.get("_code", "")
 
     def again(self) -> Result:
-        """Run it once more, from the same start with the same seed."""
+        """Run it once more, from the same start with the same seed.
+
+        The pictures are the same unless a view of one's own draws from NumPy's or Python's generators: torch's are
+        seeded, those are not.
+        """
         if self.made_by is None:
             raise RuntimeError(f"this Result comes from a file: run its code instead, {self.code or 'if it has any'}")
         return self.made_by.again()

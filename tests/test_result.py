@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import numpy as np
@@ -16,7 +17,9 @@ from helpers import (
     Pixels,
     WeightsCorrupt,
     ascend,
+    bootstrap,
     channel,
+    deep_dream,
     jitter,
     load_result,
     random_affine,
@@ -98,3 +101,21 @@ def test_numbers_and_words_of_numpy_are_kept_as_python_s(tmp_path):
     found = load_result(drawn.save(tmp_path / "mine.pt"))
     assert found.caption() == drawn.caption() and type(found.objective) is type(found.network_title) is str
     assert found.settings == drawn.settings | {"sides": [16, 16]}
+
+
+def test_it_is_made_again_after_its_photograph_was_changed_and_from_a_copy(small):
+    photo = torch.rand(1, 3, 32, 32)
+    drawn = deep_dream(photo, small, "first", octaves=1, steps=2, progress=False)
+    photo.zero_()
+    assert torch.equal(drawn.again().raw, drawn.raw)
+    assert torch.equal(copy.copy(drawn).again().raw, drawn.raw)
+
+
+def test_a_copy_of_what_was_read_knows_its_code(drawn, tmp_path):
+    found = load_result(drawn.save(tmp_path / "dogs.pt"))
+    assert copy.copy(found).code == found.code == drawn.code
+
+
+def test_numpy_may_say_how_often_the_bootstrap_draws():
+    values = torch.linspace(0, 1, 9)
+    assert bootstrap(values, np.int64(100), np.int64(1)) == bootstrap(values, 100, 1)

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from .numbers import whole
+
 
 def wilson(hits: float, count: int, z: float = 1.96) -> tuple[float, float]:
     """Wilson's interval of the share behind ``hits`` of ``count``: within [0, 1], and never a single number.
@@ -36,6 +38,7 @@ def bootstrap(values: Tensor, draws: int = 10_000, seed: int = 0) -> tuple[float
     Returns:
         The 2.5% and the 97.5% point of the means of the draws.
     """
+    draws, seed = whole(draws, "the number of draws"), whole(seed, "seed", 0)
     with torch.device("cpu"):  # whatever torch's default is
         drawn = torch.randint(len(values), (draws, len(values)), generator=torch.Generator().manual_seed(seed))
         means = values.double().cpu()[drawn].mean(dim=1)
