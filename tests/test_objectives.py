@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helpers import channel, class_logit, class_probability, direction, layer, per_image, unit
+from helpers import Bound, Objective, channel, class_logit, class_probability, direction, layer, per_image, unit
 
 IMAGES = torch.rand(3, 3, 10, 12, generator=torch.Generator().manual_seed(1))
 
@@ -58,6 +58,16 @@ def test_a_different_objective_for_each_image(small):
     assert per_image(three).bind(small).words_for(1) == "channel 1 of first"
     with pytest.raises(ValueError, match="2 objectives for a batch of 3"):
         score(per_image(three[:2]), small)
+
+
+def mean_of_first(activations):
+    return activations["first"].mean(dim=(1, 2, 3))
+
+
+@pytest.mark.parametrize("change", [lambda one: one, lambda one: 2 * one, lambda one: per_image([one] * 3)])
+def test_a_layer_alone_is_one_layer(small, change):
+    mine, right = (Objective(lambda _, own=own: Bound("mine", own, mean_of_first)) for own in ("first", ("first",)))
+    assert torch.equal(score(change(mine), small), score(change(right), small))
 
 
 def test_only_what_is_needed_is_asked_for(small):

@@ -27,13 +27,18 @@ class Bound:
 
     Attributes:
         words: what is maximized, for captions; one string, or one for each image of a batch.
-        layers: what it needs the activations of: layers, or one channel of a layer (``("conv1_2", 7)``).
+        layers: what it needs the activations of: a layer, or several layers and single channels of layers
+            (``("fire3", ("conv1_2", 7))``).
         score: from those activations to a score (B,) for each image.
     """
 
     words: str | tuple[str, ...]
     layers: tuple[Layer, ...]
     score: Callable[[Activations], Tensor]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str):  # a tuple without its comma
+            object.__setattr__(self, "layers", (self.layers,))
 
     def words_for(self, i: int) -> str:
         """What is maximized in image ``i``."""
