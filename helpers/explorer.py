@@ -147,7 +147,9 @@ class Panel:
     def _choose_recipe(self, change: Any = None) -> None:
         """Set the knobs as the recipe has them; the book's best knows no weight decay."""
         self.steps.value, size, self.lr.value = KNOBS[self.recipe.value]
-        self.size.value = size if self.network.takes(size, size) else self.network.size
+        size = size if self.network.takes(size, size) else self.network.size
+        self.size.min = min(16, size)
+        self.size.value = size
         self.wd.disabled = self.recipe.value != ORIGINAL
 
     def _start(self, button: Any = None) -> None:

@@ -22,11 +22,18 @@ MIDDLE = 0.5  # what lies beyond the border of an image in [0, 1]
 
 
 def through(transforms: Iterable[Transform], images: Tensor, step: float = math.inf) -> Tensor:
-    """Send images (B, 3, H, W) through the transforms, first to last, but those that come in after this step."""
+    """Send images (B, 3, H, W) through the transforms, first to last, but those that come in after this step.
+
+    Raises:
+        ValueError: they come out as more images, or as fewer.
+    """
+    seen = images
     for transform in transforms:
         if step >= getattr(transform, "after", 0):
-            images = transform(images)
-    return images
+            seen = transform(seen)
+    if len(seen) != len(images):
+        raise ValueError(f"the views make {len(seen)} images of {len(images)}: a view gives one for each")
+    return seen
 
 
 class Named:
@@ -113,7 +120,7 @@ def flip() -> Transform:
 
 def pad(pixels: int) -> Transform:
     """View: a gray margin of ``pixels``, so that nothing is at the border of what is seen (a view as in chapter 4)."""
-    return Named(f"pad({pixels})", v2.Pad(pixels, fill=MIDDLE))
+    return Named(f"pad({pixels})", v2.Pad(whole(pixels, "the margin in pixels", 0), fill=MIDDLE))
 
 
 def random_blur(sigma: float, after: int = 0) -> Transform:

@@ -128,6 +128,15 @@ def test_another_panel_stops_the_one_before(recipe):
     assert not first.thread.is_alive() and len(first.result.scores) < first.steps.value
 
 
+def test_a_network_of_one_small_size_is_drawn_at_it(recipe):
+    network = FakeNetwork()
+    network.size, network.takes = 12, lambda *size: size == (12, 12)
+    panel = module.explore(network)
+    assert panel.size.value == 12
+    press_and_wait(panel, recipe)
+    assert recipe.asked["size"] == 12
+
+
 CELLS = (
     """
 import torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from own_networks import Plain
@@ -105,6 +106,15 @@ def test_they_say_what_they_are():
 def test_mistakes_are_told(make):
     with pytest.raises(ValueError, match="positive|every"):
         make()
+
+
+def test_views_give_one_image_for_each():
+    with pytest.raises(ValueError, match="make 2 images of 1"):
+        through([lambda images: torch.cat([images, images.flip(3)])], PHOTO[:1])
+
+
+def test_a_margin_may_be_numpy_s_number():
+    assert torch.equal(pad(np.int64(3))(PHOTO), pad(3)(PHOTO)) and repr(pad(np.int64(3))) == "pad(3)"
 
 
 def test_a_view_may_come_in_late():
