@@ -126,8 +126,8 @@ class Tiles:
     def find_halo(self) -> int:
         """How far beyond its own place a unit of the objective's layers sees, in pixels, up to about 256.
 
-        Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind. A max
-        pool after few channels may hide from it a part of what it sees elsewhere: ``halo`` is then better given.
+        Measured by the gradient of a middle unit at noise: where it is zero, the unit is blind. A max pool after very
+        few channels may hide some of what it sees elsewhere; ``halo`` is then better given.
 
         Raises:
             ValueError: the middle unit of a layer answers to no noise.

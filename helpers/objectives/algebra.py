@@ -27,8 +27,8 @@ class Bound:
 
     Attributes:
         words: what is maximized, for captions; one string, or one for each image of a batch.
-        layers: what it needs the activations of: a layer, or several layers and single channels of layers
-            (``("fire3", ("conv1_2", 7))``).
+        layers: what it needs the activations of: a layer's name, or a tuple of names and of single channels, such as
+            ``("fire3", ("conv1_2", 7))``.
         score: from those activations to a score (B,) for each image.
     """
 
