@@ -26,7 +26,8 @@ class Pixels(nn.Module):
     """The image's own pixels (chapter 2).
 
     Args:
-        start: (B, 3, H, W) float; any values, [0, 1] if it is to be seen as it is.
+        start: (B, 3, H, W) of a floating type; any values, [0, 1] if it is to be seen as it is. Half precision becomes
+            float32: its steps would be lost in rounding.
     """
 
     def __init__(self, start: Tensor):
@@ -34,7 +35,7 @@ class Pixels(nn.Module):
         if not isinstance(start, Tensor) or start.dim() != 4 or start.shape[1] != 3 or not start.is_floating_point():
             got = f"{tuple(start.shape)} of {start.dtype}" if isinstance(start, Tensor) else type(start).__name__
             raise ValueError(f"Pixels start from a float tensor (B, 3, H, W), got {got}")
-        self.pixels = nn.Parameter(start.detach().clone())
+        self.pixels = nn.Parameter(start.detach().to(torch.promote_types(start.dtype, torch.float32), copy=True))
 
     @classmethod
     def uniform(cls, size: int = 256, batch: int = 1, seed: int = 0) -> Pixels:
@@ -110,16 +111,18 @@ class Fourier(nn.Module):
         return image
 
     def forward(self) -> Tensor:
-        """The images (B, 3, size, size), RGB in (0, 1)."""
+        """The images (B, 3, size, size), RGB in (0, 1); of float32, whatever autocast says."""
         coefficients = torch.view_as_complex(self.spectrum) * self.scale
         waves = torch.fft.irfft2(coefficients, s=(self.size, self.size), norm="ortho")
-        return torch.einsum("rc,bchw->brhw", self.axes, waves).sigmoid()
+        with torch.autocast(waves.device.type, enabled=False):
+            return torch.einsum("rc,bchw->brhw", self.axes, waves).sigmoid()
 
     @torch.no_grad()
     def edit(self, change: Callable[[Tensor], Tensor]) -> None:
         """Replace the images by ``change(images)``, cut off at 0.001 and 0.999, which the sigmoid cannot reach."""
         images = change(self()).clamp(1e-3, 1 - 1e-3)
-        waves = torch.einsum("cr,brhw->bchw", torch.linalg.pinv(self.axes), images.logit())
+        with torch.autocast(images.device.type, enabled=False):
+            waves = torch.einsum("cr,brhw->bchw", torch.linalg.pinv(self.axes), images.logit())
         coefficients = torch.fft.rfft2(waves, norm="ortho") / self.scale
         self.spectrum.copy_(torch.view_as_real(coefficients))
 

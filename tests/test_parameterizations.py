@@ -39,6 +39,17 @@ def test_a_photograph_may_be_of_any_floating_type_and_require_a_gradient(make):
         assert given.grad is None, "the gradient ends at the image's own numbers"
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_images_are_of_float32_where_half_of_the_bits_are_about(kind):
+    """In half, Adam's second moment and its epsilon are 0."""
+    photo = load_photo("chelsea", 16).clamp(0.01, 0.99)
+    assert Pixels(photo.to(kind))().dtype == torch.float32
+    with torch.autocast("cpu", kind):
+        image = Fourier.photo(photo)
+        assert torch.equal(image(), Fourier.photo(photo)()) and image().dtype == torch.float32
+        assert torch.allclose(image(), photo, atol=1e-3)
+
+
 @pytest.mark.parametrize("size", [31, 32])
 def test_fourier_starts_gray_and_in_range(size):
     images = Fourier(size, batch=2)()
