@@ -221,6 +221,21 @@ class Output:
     hidden: torch.Tensor
 
 
+@dataclass(slots=True)
+class Slots:
+    scores: torch.Tensor
+    hidden: torch.Tensor
+
+
+class Property:
+    def __init__(self, hidden, answer) -> None:
+        self.hidden, self._answer = hidden, answer
+
+    @property
+    def logits(self):
+        return self._answer
+
+
 class Answers(Plain):
     """Gives its logits as libraries do: in a tuple, a dict, an object."""
 

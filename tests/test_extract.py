@@ -352,9 +352,11 @@ def test_tokens_are_places(capsys):
         (lambda logits, f: (logits,), {}),
         (lambda logits, f: (f, logits), {"logits": 1}),
         (lambda logits, f: {"y": logits, "f": f}, {"logits": "y"}),
+        (lambda logits, f: own.Slots(logits, f), {"logits": "scores"}),
+        (lambda logits, f: own.Property(f, logits), {}),
         (lambda logits, f: logits[:, :, None, None].expand(-1, -1, 4, 4), {}),
     ],
-    ids=["out", "dict", "dataclass", "tuple of one", "by index", "by key", "at every place"],
+    ids=["out", "dict", "dataclass", "tuple of one", "by index", "by key", "slots", "property", "at every place"],
 )
 def test_logits_are_found_in_what_a_network_gives(how, options):
     core = own.Answers(how)

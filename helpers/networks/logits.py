@@ -24,6 +24,7 @@ def find_logits(output: Any, where: str | int | None, batch: int, title: str) ->
 
     Raises:
         TypeError: no tensor there, or several of which none is called as usual.
+        ValueError: the images do not come first.
     """
     found = output if isinstance(output, Tensor) else _inside(output, where)
     if not isinstance(found, Tensor):
@@ -33,6 +34,11 @@ def find_logits(output: Any, where: str | int | None, batch: int, title: str) ->
             "plain to see: say where they are, as in Network(..., logits='scores') for a key or an attribute, "
             "logits=0 for a tuple's first"
         )
+    if (found.dim() > 1 or batch > 1) and found.shape[:1] != (batch,):
+        raise ValueError(
+            f"{title} gives {tuple(found.shape)} for {batch} image{'s' if batch > 1 else ''}, where logits are "
+            "(images, classes): of (T, images, classes), let its forward take the mean over T"
+        )
     if found.dim() < 2:  # one logit, or a network that squeezes a batch of one away
         return found.reshape(batch, -1)
     return found if found.dim() == 2 else found.mean(dim=1) if found.dim() == 3 else found.flatten(2).mean(dim=2)
@@ -40,17 +46,23 @@ def find_logits(output: Any, where: str | int | None, batch: int, title: str) ->
 
 def _inside(output: Any, where: str | int | None) -> Any:
     """What stands under a key, an attribute or an index of an output; of several usual names, the first."""
-    named = _named(output)
     if hasattr(where, "__index__") and isinstance(output, Sequence):
         return output[where] if -len(output) <= where < len(output) else None
     if where is not None:
-        return named.get(where)
+        return _called(where, output)
     for name in USUAL:
-        if isinstance(named.get(name), Tensor):
-            return named[name]
-    values = output if isinstance(output, Sequence) else named.values()
+        if isinstance(_called(name, output), Tensor):
+            return _called(name, output)
+    values = output if isinstance(output, Sequence) else _named(output).values()
     tensors = [value for value in values if isinstance(value, Tensor)]
     return tensors[0] if len(tensors) == 1 else None
+
+
+def _called(name: Any, output: Any) -> Any:
+    """What stands under a key of a mapping, or an attribute of another object, be it a slot or a property."""
+    if isinstance(output, Mapping):
+        return output.get(name)
+    return getattr(output, name, None) if isinstance(name, str) else None
 
 
 def _named(output: Any) -> dict[Any, Any]:
