@@ -194,6 +194,73 @@ class Nested(Plain):
         return inner + self.head(self.features(x))
 
 
+class WritesInput(Plain):
+    """Normalizes in place what it is given."""
+
+    def forward(self, x):
+        return super().forward(x.sub_(0.5).mul_(4))
+
+
+class Rows(Plain):
+    """A cell runs once a row: how often depends on the size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            self.again = nn.RNNCell(3, 8)
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), 8)
+        for row in x.mean(3).unbind(2):
+            h = self.again(row, h)
+        return self.head(h)
+
+
+class Halves(Plain):
+    """Halves until little is left, twice or more: how often depends on the numbers in the images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again = nn.Identity()
+
+    def forward(self, x):
+        x = self.again(self.again(self.c1(x)) / 2)
+        while x.abs().max() > 0.1:
+            x = self.again(x / 2)
+        return self.head(x.mean((2, 3)))
+
+
+class ImageByImage(Plain):
+    """How often its modules run depends on how many images there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again = nn.Identity()
+
+    def forward(self, x):
+        return torch.cat([super(ImageByImage, self).forward(self.again(one[None])) for one in x])
+
+
+class MonteCarlo(Plain):
+    """Draws random numbers in evaluation mode, too."""
+
+    def forward(self, x):
+        return self.head(F.dropout(self.features(x), 0.5, training=True))
+
+
+class TimeFirst(Plain):
+    """What it has inside, and its logits unless ``mean``, are (T, B, C)."""
+
+    def __init__(self, mean: bool = True) -> None:
+        super().__init__()
+        self.mean, self.block = mean, nn.GRU(8, 8)
+
+    def forward(self, x):
+        rows = self.block(self.c1(x).mean(3).permute(2, 0, 1))[0]
+        return self.head(rows.mean(0) if self.mean else rows)
+
+
 class Detached(Plain):
     def forward(self, x):
         return super().forward(x).detach()

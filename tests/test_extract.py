@@ -9,6 +9,7 @@ from functools import partial
 import own_networks as own
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torchvision.models import mobilenet_v3_small
 from torchvision.transforms import v2
@@ -34,7 +35,7 @@ from helpers import (
     unit,
     visualize,
 )
-from helpers.networks.extract import each_module, in_eval
+from helpers.networks.extract import PASSES, each_module, in_eval
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 QUICK = dict(steps=2, size=64, progress=False, precision=None)
@@ -126,8 +127,10 @@ def test_every_layer_gives_what_a_hook_of_one_s_own_sees(make):
         torch.testing.assert_close(together_[path], expected)
         with torch.no_grad():
             torch.testing.assert_close(network.activations(IMAGES, path)[path], expected)
-            alone = network.activations(IMAGES, (path, 5))[path, 5]
-        torch.testing.assert_close(alone, expected[..., 5:6] if expected.dim() == 3 else expected[:, 5:6])
+            of_last = expected[..., -1:] if expected.dim() == 3 else expected[:, -1:]
+            k = expected.shape[-1 if expected.dim() == 3 else 1] - 1
+            alone = network.activations(IMAGES, (path, k))[path, k]
+        torch.testing.assert_close(alone, of_last)
 
 
 def test_the_gradient_of_one_channel_is_that_of_the_whole(squeezenet, convolutions):
@@ -190,6 +193,44 @@ def test_each_use_of_a_module_can_be_asked_for():
     torch.testing.assert_close(found["relu"], inputs[1])
     with pytest.raises(LookupError, match="relu:2"):
         network.activations(IMAGES, "relu:2")
+
+
+@pytest.mark.parametrize("make", [own.Rows, own.Halves, own.ImageByImage], ids=lambda make: make.__name__)
+def test_the_last_use_is_that_of_these_images(make):
+    """Whatever the size, the number and the numbers of those that came before."""
+    core, seen = make().eval(), []
+    network = of(core)
+    core.again.register_forward_hook(lambda m, i, out: seen.append(out.clone()))
+    for images in (IMAGES[:1, :, :32, :32] * 0.2, IMAGES, IMAGES * 20, torch.cat([IMAGES, IMAGES])):
+        found = network.activations(images, "again")["again"]
+        del seen[:]
+        core(images)
+        assert torch.equal(found, seen[-1])
+
+
+def test_what_a_network_writes_into_its_input_does_not_come_back():
+    core, before = own.WritesInput().eval(), IMAGES.clone()
+    found = of(core).activations(IMAGES, "c1")["c1"]
+    assert torch.equal(found, core.c1((IMAGES - 0.5) * 4)) and torch.equal(IMAGES, before)
+
+
+def test_another_thread_may_forget_what_was_found_out_meanwhile(monkeypatch):
+    network = of(own.Twice(), size=32)
+    expected = network.activations(IMAGES, "relu")["relu"]
+    monkeypatch.setattr(network, "check_use", lambda *_: network.refresh())
+    assert torch.equal(network.activations(IMAGES, "relu")["relu"], expected)
+    assert network.channels("c1") == 8
+
+
+def test_a_trial_waits_for_another_s_pass():
+    """Or it would put modules back into training mode in the middle of it."""
+    network = of(own.Plain(), size=64)
+    trial = threading.Thread(target=network.takes, args=(64, 64))
+    with PASSES:
+        trial.start()
+        trial.join(0.3)
+        assert trial.is_alive()
+    trial.join()
 
 
 def test_another_s_pass_through_the_same_modules_is_not_ours():
@@ -366,6 +407,98 @@ def test_logits_are_found_in_what_a_network_gives(how, options):
 def test_logits_that_are_not_plain_to_see_are_asked_for():
     with pytest.raises(TypeError, match=r"gives a tuple.*say where they are"):
         of(own.Answers(lambda logits, f: (f, logits)))
+
+
+def test_images_that_do_not_come_first_are_told():
+    with pytest.raises(ValueError, match=r"\(64, 1, 10\) for 1 image, where logits are \(images, classes\)"):
+        of(own.TimeFirst(mean=False))
+    for network in (of(own.TimeFirst(), size=64), of(own.ImageByImage(), size=64)):
+        inner = "block" if hasattr(network.core, "block") else "c1"
+        assert network(IMAGES).shape == (2, 10)
+        with pytest.raises(ValueError, match="to 2 images, which are to come first"):
+            network.channels(inner)
+
+
+def test_a_network_for_one_image_at_a_time_is_asked_for_its_channels():
+    core = own.Plain()
+    core.forward = lambda x: own.Plain.forward(core, x.view(1, 3, 64, 64))
+    assert of(core, size=64).channels("c1") == 8
+
+
+@pytest.mark.parametrize("asked", [("c1", 8), ("c1", -1), ("relu", 8), ("relu", -3), ("logits", 10), ("logits", -1)])
+def test_a_channel_that_there_is_not_is_told(asked):
+    network = of(own.Twice())
+    with pytest.raises(LookupError, match=f"Mine has no channel {asked[1]} in {asked[0]}"):
+        network.activations(IMAGES, asked)
+
+
+def test_a_forward_that_was_replaced_for_all_is_not_narrowed(monkeypatch):
+    real = nn.Conv2d.forward
+    monkeypatch.setattr(nn.Conv2d, "forward", lambda conv, x: real(conv, x) - conv.weight.mean())
+    network = of(own.Plain())
+    whole = network.activations(IMAGES, "c1")["c1"]
+    torch.testing.assert_close(network.activations(IMAGES, ("c1", 5))["c1", 5], whole[:, 5:6])
+
+
+def test_what_has_no_real_channels_is_told():
+    class Waves(own.Plain):
+        def __init__(self):
+            super().__init__()
+            self.waves, self.rows, self.fc = nn.Identity(), nn.Conv1d(3, 6, 3), nn.Linear(6 * 30, 10)
+
+        def forward(self, x):
+            return self.fc(self.rows(self.waves(torch.fft.fft2(x)).abs().mean(2)).flatten(1))  # of one size alone
+
+    network = of(Waves(), size=32)
+    with pytest.raises(TypeError, match="'waves' of Mine gives complex numbers"):
+        layer("waves").bind(network)
+    with pytest.raises(ValueError, match=r"rows of Mine answers \(2, 6, 30\).*as many at every size"):
+        channel("rows", 3).bind(network)
+
+
+def test_questions_move_nothing_though_it_trains(monkeypatch):
+    """Averages of BatchNorm, which evaluation mode leaves alone, and torch's generators."""
+
+    class Both(own.Moody, own.MonteCarlo):
+        def features(self, x):
+            return F.dropout(self.norm(self.c2(self.c1(x))).mean((2, 3)), 0.5, training=True)
+
+        forward = own.MonteCarlo.forward
+
+    monkeypatch.setattr("helpers.networks.tried.native_precision", lambda device: torch.bfloat16)
+    before, core = torch.get_rng_state(), Both()
+    network = of(core).train()
+    assert network.size == 224 and network.channels("c1") == 8 and network.layer_shapes(32)["c1"] == (8, 32, 32)
+    assert network.takes(32, 32) and network.fastest_precision() == torch.bfloat16
+    assert torch.equal(torch.get_rng_state(), before) and core.norm.num_batches_tracked == 0
+    assert all(module.training for module in network.modules())
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32])
+def test_a_number_of_another_type_is_not_taken_for_the_network_s(kind):
+    core = own.Plain().to(kind)
+    core.scale = nn.Parameter(torch.ones((), dtype=torch.float64))  # as CLIP's, the first of its parameters
+    assert [*core.parameters()][0] is core.scale and of(core).dtype == kind
+    assert of(core).activations(IMAGES, "c1")["c1"].dtype == kind
+
+
+def test_a_layer_may_be_called_logits():
+    core = own.Plain()
+    core.logits, core.head = core.head, core.aux
+    core.forward = lambda x: core.logits(core.features(x))
+    network = Network(core, "mine", "Mine")
+    assert torch.equal(network.activations(IMAGES, "logits")["logits"], core(IMAGES))
+    assert network.channels("logits") == 10 and "logits" in network.layers
+
+
+def test_a_network_that_changed_between_pass_and_gradient_says_so():
+    core, images = own.Plain(), nn.Parameter(IMAGES.clone())
+    network = of(core)
+    loss = network(images).sum()
+    with torch.no_grad():
+        core.head.weight.mul_(2)  # by a training loop in another thread
+    with pytest.raises(RuntimeError, match="let no other thread train it while it draws"):
+        network.backward(loss, [images])
 
 
 def test_few_classes():

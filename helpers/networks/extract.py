@@ -7,6 +7,7 @@ them ends the pass.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 from collections import Counter
@@ -21,6 +22,7 @@ from torch.nn.utils import parametrize
 
 PASSES = threading.RLock()  # hooks and modes belong to the modules: one pass at a time, whatever the thread
 DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one channel can be made alone
+FORWARDS = {kind: kind.forward for kind in DIMENSIONS}  # torch's own
 
 
 class Place(NamedTuple):
@@ -76,12 +78,15 @@ class Pass:
             except _Enough as end:
                 if end.args != (self,):  # another's, in which this network stands
                     raise
+            except Exception:  # of a classifier of one size, which stands behind all that is wanted
+                if self.whole or any(self.seen[p.path] < max(self.uses[p.path], 1) for p in self.places):
+                    raise
         return self.found
 
     def _left(self) -> set[Place]:
-        """The places that are still to come, or still to come again."""
-        last = {p: max(self.uses[p.path], 1) if p.use is None else p.use + 1 for p in self.places}
-        return {place for place in self.places if self.seen[place.path] < last[place]}
+        """The places that are still to come, or may come again: how long a loop runs is up to the images."""
+        often = {p.path: math.inf if self.uses[p.path] > 1 else 1 for p in self.places}
+        return {p for p in self.places if self.seen[p.path] < (often[p.path] if p.use is None else p.use + 1)}
 
     def _take(self, here: list[Place]) -> Any:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
@@ -102,6 +107,7 @@ class Pass:
         def hook(module: nn.Conv2d | nn.Linear, inputs: tuple) -> None:
             alone = not self.whole and self._left() == set(here)
             fits = len(inputs) == 1 and inputs[0].dim() in DIMENSIONS[type(module)]
+            fits = fits and all(0 <= p.channel < len(module.weight) for p in here)
             if threading.get_ident() == self.thread and alone and fits:
                 few = few_channels(module, inputs[0], [p.channel for p in here])
                 self.found |= {p: channel_of(few, i) for i, p in enumerate(here)}
@@ -140,7 +146,7 @@ def channel_of(output: Any, k: int | None) -> Any:
 
 def makes_each_alone(module: nn.Module) -> bool:
     """Whether a module is a convolution or a fully connected layer, and nothing about it changes what it makes."""
-    plain = type(module) in DIMENSIONS and getattr(module, "groups", 1) == 1
+    plain = FORWARDS.get(type(module)) is type(module).forward and getattr(module, "groups", 1) == 1
     of_its_own = "forward" in vars(module) or parametrize.is_parametrized(module)
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     hooks += [of_all_modules._global_forward_hooks, of_all_modules._global_forward_pre_hooks]

@@ -19,6 +19,7 @@ class HasLayers:
     title: str
     core: nn.Module
     layers: dict[str, str]
+    has_classifier: bool
     check_has_classifier: Callable[[], None]
 
     def place(self, one: Layer) -> Place:
@@ -33,9 +34,9 @@ class HasLayers:
 
         Raises:
             LookupError: no such layer; the nearest names are given.
-            NoClassifier: ``"logits"`` of a network without classes.
+            NoClassifier: ``"logits"`` of a network without classes, unless a layer of it is called so.
         """
-        if layer == "logits":
+        if layer == "logits" and (self.has_classifier or "logits" not in self.layers):
             self.check_has_classifier()
             return ""
         if layer in self.layers:

@@ -27,7 +27,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
     Chapter 2 derives why it runs in evaluation mode; chapter 3 shows what the normalization does to a picture, chapter
     5 how a layer is read. Gradients, modes, hooks and averages of ``core`` stay its owner's: it runs in evaluation mode
     for the length of a pass, and its modules are then in the mode they were in. Only after ``train()`` of this object
-    does each run in its own mode, and BatchNorm's averages move.
+    does each run in its own mode, and BatchNorm's averages move. While it draws, no other thread may train ``core``:
+    its weights would change between a pass and the way back, and a step of the training might run in evaluation mode.
 
     Args:
         core: the bare network, from normalized (B, 3, H, W) to logits (B, classes), anywhere and of any floating type.
@@ -93,8 +94,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The floating-point type of its parameters."""
-        return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.float32)
+        """The floating-point type of its parameters; a single number, such as CLIP's temperature, may have another."""
+        return next((t.dtype for t in self._tensors() if t.is_floating_point() and t.dim()), torch.float32)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of images (B, 3, H, W), RGB in [0, 1]. Raises ``NoClassifier``."""
@@ -103,7 +104,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
     def refresh(self) -> None:
         """Forget what was found out about the network by running it; ``ascend`` does so before it begins."""
         self._size: int | None = self._given_size
-        self._uses: Counter[str] | None = None
+        self._uses: dict[torch.Size, Counter[str]] = {}
         self._channels: dict[str, int] = {}
 
     def activations(
@@ -115,16 +116,19 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             images: float (B, 3, H, W), RGB; any values, since an ascent may leave [0, 1].
             layers: names from ``self.layers``, paths in ``core``, or ``"logits"``; ``("conv1_2", 7)`` is channel 7 of
                 conv1_2 alone, and where that is a plain convolution, no other is computed. Of a layer that runs
-                several times, ``"relu:0"`` is the first use, ``"relu"`` the last.
+                several times, ``"relu:0"`` is the first use, ``"relu"`` the last; what runs once on the first images of
+                a shape is taken to run once on others. A full backward hook on the very module that is asked for does
+                not act; on modules before it, hooks do.
             precision: compute in this type, by autocast; the network's own if ``None``.
 
         Returns:
-            An activation (B, C, H′, W′), (B, C) or (B, T, C) for each name; C is 1 for one channel.
+            An activation (B, C, H′, W′), (B, C) or (B, T, C) for each name; C is 1 for one channel. Where a network
+            runs image by image, the last use is the last image's.
 
         Raises:
             ValueError: not (B, 3, H, W), a size that the network does not take, or weights that allow no gradient.
-            TypeError: not of a floating-point type, or a layer that gives no tensor.
-            LookupError: no layer of that name, or one that the network does not run by itself.
+            TypeError: not of a floating-point type, or a layer that gives no tensor, or complex numbers.
+            LookupError: no layer of that name, one that the network does not run by itself, or no such channel.
             NoClassifier: ``"logits"`` of a network without classes.
         """
         self._check_input(images)
@@ -148,20 +152,22 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         x = ((images.to(device) - self.mean.to(device)) / self.std.to(device)).to(self.dtype)
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
-            if inside and self._uses is None:
-                self._uses = self._count_uses(x[:1])
+            uses = self._count_uses(x) if inside else Counter()
             for place in inside:
-                self.check_use(place, self._uses[place.path])
+                self.check_use(place, uses[place.path])
             with self._mode():
-                return Pass(self.core, inside, self._uses or Counter(), whole).run(x)
+                return Pass(self.core, inside, uses, whole).run(x)
 
     def _count_uses(self, x: Tensor) -> Counter[str]:
         """How often a pass runs each module: on x, or at its own size where a classifier does not take x."""
-        with in_eval(self.core), torch.no_grad():
-            try:
-                return count_uses(self.core, x)
-            except (RuntimeError, ValueError, AssertionError, IndexError):
-                return count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
+        known = self._uses  # another thread's refresh() puts an empty one in its place
+        if x.shape not in known:
+            with self._trial():
+                try:
+                    known[x.shape] = count_uses(self.core, x.clone())  # some networks write into their input
+                except (RuntimeError, ValueError, AssertionError, IndexError):
+                    known[x.shape] = count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
+        return known[x.shape]
 
     def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
         """Put the gradient of a loss into the parameters of an image, and nowhere else.
@@ -170,16 +176,25 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
         Raises:
             ValueError: no gradient comes back.
+            RuntimeError: the network was changed between the pass and the way back.
         """
+        moving = [parameter for parameter in parameters if parameter.requires_grad]
         try:
             with PASSES, self._mode():
-                loss.backward(inputs=parameters)
+                loss.backward(inputs=moving)
         except torch.utils.checkpoint.CheckpointError as error:
             raise ValueError(
                 f"{self.title} computes what was asked for again on the way back (torch.utils.checkpoint), which a "
                 "pass that ended there does not allow: name the layer around it, or switch checkpointing off"
             ) from error
-        if all(parameter.grad is None for parameter in parameters):
+        except RuntimeError as error:
+            if "modified by an inplace operation" not in str(error):
+                raise
+            raise RuntimeError(
+                f"what {self.title} needs on the way back was written over after the pass: let no other thread train "
+                f"it while it draws, and look for in-place operations in its code ({error})"
+            ) from error
+        if all(parameter.grad is None for parameter in moving):
             raise ValueError(no_gradient(self.title))
 
     def _mode(self) -> contextlib.AbstractContextManager:
@@ -187,12 +202,23 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
     def _answer(self, one: Layer, place: Place, found: dict[Place, Any], batch: int) -> Tensor:
         """What was asked for, out of what a pass found."""
-        if not place.path:
+        if place.path:
+            given = self._of_layer(one, place, found)
+        else:
             logits = find_logits(found[Place("")], self.logits, batch, self.title)
             if logits.shape[1] != len(self.classes):
                 has = f"{logits.shape[1]} logit{'s' if logits.shape[1] > 1 else ''}"
                 raise ValueError(f"{self.title} has {has}, but {len(self.classes)} classes are named")
-            return channel_of(logits, place.channel)
+            given = channel_of(logits, place.channel)
+        if given.is_complex():
+            raise TypeError(
+                f"{one!r} of {self.title} gives complex numbers, and scores are real: name a layer after their abs()"
+            )
+        if place.channel is not None and (place.channel < 0 or not given.shape[-1 if given.dim() == 3 else 1]):
+            raise names.UnknownIndex(f"{self.title} has no channel {place.channel} in {one[0]}; channels() counts them")
+        return given
+
+    def _of_layer(self, one: Layer, place: Place, found: dict[Place, Any]) -> Tensor:
         if place not in found:
             raise names.UnknownName(
                 f"{self.title} has {one!r}, but its forward does not call it (or it is scripted, and runs no hooks); "

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..basics.settings import native_precision
-from .extract import Place, in_eval, own_forward
+from .extract import PASSES, Place, in_eval, own_forward
 from .logits import find_logits
 
+TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d)  # give (B, C, T)
 SIDES = (224, 64, 32, 96, 128, 256, 299, 384, 512, 28, 518)  # pixels a side, tried in this order
 
 
@@ -38,15 +41,15 @@ class Tried:
         Raises:
             ValueError: it runs on none of them.
         """
-        if self._size is None:
-            self._size = next((side for side in SIDES if self.takes(side, side)), None)
-        if self._size is None:
+        size = self._size or next((side for side in SIDES if self.takes(side, side)), None)
+        if size is None:
             reason = self._refusal(SIDES[0], SIDES[0])
             raise ValueError(
                 f"{self.title} runs on no size that was tried, from {min(SIDES)} to {max(SIDES)} pixels a side: if it "
                 f"takes another, say so, as in Network(..., size=48); {SIDES[0]} ends in {reason}"
             )
-        return self._size
+        self._size = size
+        return size
 
     def takes(self, height: int, width: int) -> bool:
         """Whether it runs on images (B, 3, height, width)."""
@@ -55,7 +58,7 @@ class Tried:
     def _refusal(self, height: int, width: int) -> str:
         """Why it does not run on images (B, 3, height, width), in its own words; empty if it does."""
         try:
-            with in_eval(self.core), torch.no_grad():
+            with self._trial():
                 own_forward(self.core)(self._blank(height, width).to(self.dtype))
         except Exception as error:  # whatever its own code raises
             reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
@@ -67,7 +70,7 @@ class Tried:
         """The shape (C, H, W) of every named layer's output for an input of ``size × size`` pixels."""
         size = size or self.size
         places = {name: Place(path) for name, path in self.layers.items()}
-        with torch.no_grad():
+        with self._trial():
             found = self._run(self._blank(size, size), set(places.values()), whole=False)
         return {n: tuple(found[p].shape[1:]) for n, p in places.items() if isinstance(found.get(p), Tensor)}
 
@@ -78,23 +81,39 @@ class Tried:
             LookupError: no such layer.
             ValueError: what it answers is not (B, C), (B, C, H, W) or (B, T, C).
         """
-        if layer not in self._channels:
-            shapes = []
-            for side in dict.fromkeys((self.size, self.size // 2, 2 * self.size)):
-                if side == self.size or (len(shapes) < 2 and self.takes(side, side)):
-                    with torch.no_grad():
-                        shapes.append(tuple(self.activations(self._blank(side, side), [layer])[layer].shape))
-            self._channels[layer] = self._count_channels(layer, shapes)
-        return self._channels[layer]
+        known, size, shapes = self._channels, self.size, []  # another thread's refresh() forgets them
+        if layer not in known:
+            for side in dict.fromkeys((size, size // 2, 2 * size)):
+                if side == size or (len(shapes) < 2 and self.takes(side, side)):
+                    shapes.append(self._shape(layer, side))
+            known[layer] = self._count_channels(layer, shapes)
+        return known[layer]
+
+    def _shape(self, layer: str, side: int) -> tuple[int, ...]:
+        """Of what a layer answers to two squares, or to one where the network takes one at a time."""
+        one = self._blank(side, side)
+        with self._trial():
+            try:
+                images, found = 2, self.activations(one.expand(2, -1, -1, -1), [layer])[layer]
+            except Exception:  # whatever its own code raises
+                images, found = 1, self.activations(one, [layer])[layer]
+        if found.shape[:1] != (images,):
+            raise ValueError(
+                f"{layer} of {self.title} answers {tuple(found.shape)} to {images} image{'s' if images > 1 else ''}, "
+                "which are to come first, as in (B, T, C): name the layer around it, or make it with batch_first=True"
+            )
+        return tuple(found.shape)
 
     def _count_channels(self, layer: str, shapes: list[tuple[int, ...]]) -> int:
         """How many channels a layer has by the shapes of its answers to squares of one or two sizes."""
         path = self.place(layer).path
-        last = bool(path) and type(self.core.get_submodule(path)) in (nn.Linear, nn.LayerNorm)
+        kind = type(self.core.get_submodule(path)) if path else None
+        last = kind in (nn.Linear, nn.LayerNorm)
         counts = set()
         for shape in shapes:
             maps = len(shape) == 4 and not last and (len(shapes) > 1 or shape[2] == shape[3])  # else windows
-            counts.add(shape[1] if maps or len(shape) == 2 else shape[2] if len(shape) == 3 else None)
+            tokens = len(shape) == 3 and kind not in TIMES
+            counts.add(shape[1] if maps or len(shape) == 2 else shape[2] if tokens else None)
         if len(counts) > 1 or None in counts:
             raise ValueError(
                 f"{layer} of {self.title} answers {' or '.join(map(str, shapes))}: the objectives here know the "
@@ -112,13 +131,20 @@ class Tried:
             return None
         try:
             x = self._blank(self.size, self.size).requires_grad_()
-            with torch.enable_grad():
+            with self._trial(), torch.enable_grad():
                 found = self._run(x, precision=precision)[Place("")]
                 find_logits(found, self.logits, len(x), self.title).float().sum().backward(inputs=[x])
         except Exception as error:
             print(f"{self.title} runs in {self.dtype}, since half of the bits will not do: {error}")
             return None
         return precision
+
+    @contextlib.contextmanager
+    def _trial(self) -> Iterator[None]:
+        """Evaluation mode and no gradient; modes and torch's generators are afterwards as they were."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with PASSES, torch.random.fork_rng(devices), in_eval(self), torch.no_grad():
+            yield
 
     def _blank(self, height: int, width: int) -> Tensor:
         return torch.zeros(1, 3, height, width, device=self.device, dtype=torch.float32)
@@ -127,7 +153,7 @@ class Tried:
         """Raise unless there are as many logits as classes. A network that runs on no size tried here passes."""
         side = self._given_size or next((side for side in (64, *SIDES) if self.takes(side, side)), None)
         if side is not None:
-            with torch.no_grad():
+            with self._trial():
                 self.activations(self._blank(side, side), ["logits"])
 
     def _explain(self, error: Exception, images: Tensor) -> None:
