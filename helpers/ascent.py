@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
@@ -17,6 +17,7 @@ from .made_by import MadeBy
 from .networks.network import Network
 from .objectives import Bound, Objective
 from .result import Result
+from .running.seeding import TURNS
 from .running.stop import stoppable
 from .running.watch import Watch
 from .transforms import Transform, through
@@ -82,10 +83,10 @@ def ascend(
     check_ingredients(objective, image, precision, watching)
     # The objective meets the network, the image goes where the network is, and its numbers are what is optimized.
     network.refresh()
-    bound, image = objective.bind(network), image.to(network.device)
+    bound, image = bind(objective, network), image.to(network.device)
     optimizer = optimizer([*image.parameters()])
     schedule = schedule(optimizer) if schedule else None
-    turns = [*in_turn(objective, bound, network, optimizer, precision)]  # one, unless several networks draw together
+    turns = in_turn(objective, bound, network, optimizer, precision)  # one, unless several networks draw together
 
     # Frames, progress, checkpoints, callbacks and Ctrl-C are the watch's.
     watch = Watch(bound.words, network, steps, seed, in_words(optimizer, views, edits), made_by, **watching)
@@ -114,7 +115,7 @@ def ascend(
                     break
 
     # The score at the end is of the image itself, not of a view of it.
-    with watch, torch.no_grad():
+    with watch, watch.chance, torch.no_grad():
         watch.final = mean_score(turns, image())
     return watch.result(image())
 
@@ -128,9 +129,15 @@ class Turn:
     precision: torch.dtype | None
 
 
+def bind(objective: Objective, network: Network) -> Bound:
+    """The objective, bound to a network, which is tried out for that: no other run draws random numbers meanwhile."""
+    with TURNS:
+        return objective.bind(network)
+
+
 def in_turn(
     objective: Objective, bound: Bound, network: Network, optimizer: torch.optim.Optimizer, precision: Any
-) -> Iterator[Turn]:
+) -> list[Turn]:
     """The turns of a step. Raises ``ValueError`` for an optimizer that would compare the answers of different networks.
 
     Args:
@@ -141,9 +148,10 @@ def in_turn(
             f"{type(optimizer).__name__} learns from how the gradient changes, and networks that take turns have each "
             "their own: take another optimizer, such as Adam, or a single network"
         )
-    for one in network.turns:
-        own = bound if one is network else objective.bind(one)
-        yield Turn(one, own, one.fastest_precision() if precision == "auto" else precision)
+    bounds = [bound if one is network else bind(objective, one) for one in network.turns]
+    with TURNS:
+        precisions = [one.fastest_precision() if precision == "auto" else precision for one in network.turns]
+    return [*map(Turn, network.turns, bounds, precisions)]
 
 
 def mean_score(turns: Sequence[Turn], images: Tensor) -> Tensor:
@@ -166,6 +174,8 @@ def check_ingredients(objective: Objective, image: nn.Module, precision: Any, wa
             raise TypeError(f"there is no option {name!r}" + (f": did you mean {near}?" if near else ""))
     if any(parameter.is_inference() for parameter in image.parameters()):
         raise ValueError("this image was made under torch.inference_mode(), which allows no gradient: make it outside")
+    if not any(parameter.requires_grad for parameter in image.parameters()):
+        raise ValueError(f"nothing can move: no parameter of {type(image).__name__} requires a gradient")
 
 
 def in_words(
@@ -173,6 +183,7 @@ def in_words(
 ) -> dict[str, Any]:
     """What was chosen besides: the optimizer, such as ``AdamW(lr=5, weight_decay=0.1)``, the views, the edits."""
     group = optimizer.param_groups[0]
-    decay = f", weight_decay={group['weight_decay']:g}" if group.get("weight_decay") else ""
-    words = f"{type(optimizer).__name__}(lr={group['lr']:g}{decay})"
+    rate = [f"lr={group['lr']:g}"] if "lr" in group else []
+    decay = [f"weight_decay={group['weight_decay']:g}"] if group.get("weight_decay") else []
+    words = f"{type(optimizer).__name__}({', '.join(rate + decay)})"
     return dict(optimizer=words, views=[*map(repr, views)], edits=[*map(repr, edits)])

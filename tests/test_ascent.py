@@ -6,6 +6,7 @@ import math
 from functools import partial
 
 import numpy as np
+import own_networks as own
 import pytest
 import torch
 from stopping import stopped
@@ -199,6 +200,48 @@ def test_a_resumed_run_with_another_learning_rate_is_another_run(small, tmp_path
     with pytest.raises(ValueError, match="keeps another run"):
         optimizer = partial(torch.optim.Adam, lr=0.01)
         quiet(class_logit(0), small, Pixels.uniform(8), steps=60, checkpoint=path, optimizer=optimizer)
+
+
+class Half(torch.optim.Optimizer):
+    """Goes half of the way that the gradient says, and knows no ``lr``."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, {"part": 0.5})
+
+    def step(self, closure):
+        closure()
+        with torch.no_grad():
+            for parameter in self.param_groups[0]["params"]:
+                parameter.sub_(0.5 * parameter.grad)
+
+
+def test_an_optimizer_needs_no_learning_rate(glass):
+    result = quiet(closeness(0.7), glass, Pixels.uniform(4), steps=1, optimizer=Half)
+    torch.testing.assert_close(result.raw, torch.full((1, 3, 4, 4), 0.7))
+    assert result.settings["optimizer"] == "Half()"
+
+
+def test_some_of_an_image_may_stand_still(small):
+    """As a frozen generator, whose input is what moves."""
+    image = nn.Sequential(Pixels.uniform(8), nn.Conv2d(3, 3, 1).requires_grad_(False))
+    before = image[1].weight.clone()
+    start = image[0]().detach().clone()
+    image.forward = lambda: image[1](image[0]())
+    quiet(class_logit(0), small, image, steps=2)
+    assert torch.equal(image[1].weight, before) and not torch.equal(image[0](), start)
+    with pytest.raises(ValueError, match="no parameter of Sequential requires a gradient"):
+        quiet(class_logit(0), small, image.requires_grad_(False), steps=2)
+
+
+def test_a_network_that_draws_random_numbers_does_so_from_the_seed():
+    """When it is tried out, in each step, and for the score at the end."""
+    network = helpers.Network(own.MonteCarlo(), "mine", "Mine", own.CLASSES)
+    before = torch.get_rng_state()
+    first = quiet(channel("c2", 3) + class_logit(1), network, Pixels.uniform(16), steps=3)
+    assert torch.equal(torch.get_rng_state(), before), "the caller's own"
+    torch.rand(5)
+    again = first.again()
+    assert torch.equal(again.final, first.final) and torch.equal(again.raw, first.raw)
 
 
 def test_what_is_no_objective_is_told(small):
