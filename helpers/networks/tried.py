@@ -141,7 +141,10 @@ class Tried:
 
     @contextlib.contextmanager
     def _trial(self) -> Iterator[None]:
-        """Evaluation mode and no gradient; modes and torch's generators are afterwards as they were."""
+        """Evaluation mode and no gradient; modes and torch's generators are afterwards as they were.
+
+        Where other threads draw, the caller sees to it that none does so meanwhile, as ``ascend`` does.
+        """
         devices = [self.device] if self.device.type == "cuda" else []
         with PASSES, torch.random.fork_rng(devices), in_eval(self), torch.no_grad():
             yield
