@@ -62,7 +62,7 @@ def ascend(
         schedule: from that optimizer to a learning-rate scheduler of torch, stepped once a step, after all turns.
         views: random transforms through which the network looks, first to last (chapter 4).
         edits: transforms done to the image after a step, first to last (chapter 4).
-        seed: of the views, and of whatever else is random on the way.
+        seed: of the views, and of whatever else draws from torch's generators.
         precision: ``torch.bfloat16`` runs the network in half the bits, ``"auto"`` does so where that is faster
             (``fastest_precision``); by default the network's own. Image, gradient and optimizer stay float32.
         watching: what ``Watch`` shall keep, show and call: ``frames``, ``finish``, ``callbacks``, ``preview``,
