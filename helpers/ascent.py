@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from .basics.names import nearest
 from .basics.numbers import whole
+from .basics.seeding import TURNS
 from .made_by import MadeBy
 from .networks.network import Network
 from .objectives import Bound, Objective
 from .result import Result
-from .running.seeding import TURNS
 from .running.stop import stoppable
 from .running.watch import Watch
 from .transforms import Transform, through

@@ -33,9 +33,9 @@ from helpers import (
     together,
     visualize,
 )
+from helpers.basics.seeding import Seeded
 from helpers.networks.efficientnet_lite import SameConv2d, conv, fold_batch_norm
 from helpers.running.history import History
-from helpers.running.seeding import Seeded
 
 CPU = torch.device("cpu")
 PHOTO = load_photo("chelsea", 64)

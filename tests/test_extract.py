@@ -35,6 +35,7 @@ from helpers import (
     unit,
     visualize,
 )
+from helpers.basics.seeding import Seeded
 from helpers.networks.extract import PASSES, each_module, in_eval
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -231,6 +232,35 @@ def test_a_trial_waits_for_another_s_pass():
         trial.join(0.3)
         assert trial.is_alive()
     trial.join()
+
+
+def test_a_trial_in_another_thread_leaves_a_run_its_randomness():
+    """Or the views of a run would be those of before the trial once more."""
+    inside, leave = threading.Event(), threading.Event()
+
+    class Slow(own.Plain):
+        def forward(self, x):
+            inside.set()
+            leave.wait(10)
+            return super().forward(x)
+
+    leave.set()
+    network = of(Slow(), size=64)
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    leave.clear()
+    inside.clear()
+    trial, drawn = threading.Thread(target=network.takes, args=(64, 64)), []
+    with Seeded(3, torch.device("cpu")):
+        for during in (None, trial, None):
+            if during:
+                during.start()
+                inside.wait(10)
+            drawn.append(torch.rand(1))
+            if during:
+                leave.set()
+                during.join()
+    assert torch.equal(torch.cat(drawn), expected)
 
 
 def test_another_s_pass_through_the_same_modules_is_not_ours():

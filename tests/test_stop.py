@@ -16,7 +16,8 @@ from jupyter_client.manager import KernelManager
 from stopping import stopped
 
 from helpers import Pixels, ascend, class_logit, last_result
-from helpers.running import seeding, stop
+from helpers.basics import seeding
+from helpers.running import stop
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = f"""

@@ -28,7 +28,7 @@ from helpers import (
     visualize,
     zoom,
 )
-from helpers.running.seeding import Seeded
+from helpers.basics.seeding import Seeded
 from helpers.transforms import Named, through
 
 PHOTO = load_photo("chelsea", 64)

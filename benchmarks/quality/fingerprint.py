@@ -24,7 +24,7 @@ PICTURES_DEPEND_ON = (
     "objectives/catalog",
     "parameterizations",
     "transforms",
-    "running/seeding",
+    "basics/seeding",
     "networks/ensemble",
     "networks/tried",
 )

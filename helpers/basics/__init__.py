@@ -1,1 +1,1 @@
-"""What everything else stands on: files, images, names, settings."""
+"""What everything else stands on: files, images, names, randomness, settings."""

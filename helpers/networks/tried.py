@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..basics.seeding import untouched
 from ..basics.settings import native_precision
 from .extract import PASSES, Place, in_eval, own_forward
 from .logits import find_logits
@@ -141,12 +142,8 @@ class Tried:
 
     @contextlib.contextmanager
     def _trial(self) -> Iterator[None]:
-        """Evaluation mode and no gradient; modes and torch's generators are afterwards as they were.
-
-        Where other threads draw, the caller sees to it that none does so meanwhile, as ``ascend`` does.
-        """
-        devices = [self.device] if self.device.type == "cuda" else []
-        with PASSES, torch.random.fork_rng(devices), in_eval(self), torch.no_grad():
+        """Evaluation mode and no gradient; modes and torch's generators are afterwards as they were."""
+        with untouched(self.device), PASSES, in_eval(self), torch.no_grad():
             yield
 
     def _blank(self, height: int, width: int) -> Tensor:

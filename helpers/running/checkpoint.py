@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..basics.files import load_state_dict, torch_file, write_whole
-from .seeding import generators, set_generators
+from ..basics.seeding import generators, set_generators
 
 EVERY = 25  # steps between two writes
 

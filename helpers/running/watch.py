@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.files import state_in_words
+from ..basics.seeding import Seeded
 from ..made_by import MadeBy, in_words
 from ..networks.network import Network
 from ..result import Result
 from .checkpoint import Checkpoint
 from .history import History
 from .progress import Progress
-from .seeding import Seeded
 from .stop import CALL
 
 Callback = Callable[[int, Tensor, Tensor], "bool | None"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -27,6 +29,19 @@ def set_generators(states: dict[str, Tensor], device: torch.device) -> None:
         torch.cuda.set_rng_state(states["cuda"], device)
     elif "mps" in states:
         torch.mps.set_rng_state(states["mps"])
+
+
+@contextlib.contextmanager
+def untouched(device: torch.device) -> Iterator[None]:
+    """A block after which the generators are as they were, unless another thread draws from them meanwhile."""
+    alone = TURNS.acquire(blocking=False)
+    before = generators(device) if alone else {}
+    try:
+        yield
+    finally:
+        if alone:
+            set_generators(before, device)
+            TURNS.release()
 
 
 class Seeded:
