@@ -163,8 +163,8 @@ def puzzle(results: Path, page: Path) -> list[str]:
     stored = riddle.answered(results)
     drawn = store.load(results / "riddle.json")["drawn"]
     caption = (
-        f"The first {len(riddle.CLASSES)} classes of the sample, by every network there is, so that none is left to "
-        f"judge: {drawn}. Name them; the answers are below."
+        f"The first {len(riddle.CLASSES)} classes of the sample, by all networks that are packaged, so that none "
+        f"is left to judge: {drawn}. Name them; the answers are below."
     )
     shown = figure(sheet, page, "Pictures of different classes, with numbers and without names", caption)
     answers = folded("The answers", tables.markdown(riddle.answers(stored)))

@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality.riddle
 
-draws the first classes of the odd sample, nothing chosen, by all networks there are: nobody is left to judge but
-readers. What they guessed is kept word for word in ``results/riddle.json``, with the mark of the sheet that they were
-shown; what is right, this file decides::
+draws the first classes of the odd sample, nothing chosen, by all networks that are packaged: nobody is left to judge
+but readers. What they guessed is kept word for word in ``results/riddle.json``, with the mark of the sheet that they
+were shown; what is right, this file decides::
 
     {"drawn": WORDS, "asked": MARK, "readers": [{"who": …, "guesses": {CLASS: [GUESS, …]}}], "also": {CLASS: [NAME, …]}}
 """
