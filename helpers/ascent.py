@@ -74,7 +74,8 @@ def ascend(
     Raises:
         KeyboardInterrupt: Ctrl-C or the notebook's stop button; ``last_result()`` has the image so far.
         NotFinite: the score turned NaN or infinite; the error's ``result`` holds the last good images.
-        ValueError: fewer than 1 step, a size that the network does not take, or LBFGS for several networks.
+        ValueError: fewer than 1 step, a size that the network does not take, an image of which nothing can move, or
+            LBFGS for several networks.
         LookupError: no such class, layer or channel.
         TypeError: not an objective, a parameterization, or an option.
     """
@@ -84,7 +85,7 @@ def ascend(
     # The objective meets the network, the image goes where the network is, and its numbers are what is optimized.
     network.refresh()
     bound, image = bind(objective, network), image.to(network.device)
-    optimizer = optimizer([*image.parameters()])
+    optimizer = optimizer(what_moves(image))
     schedule = schedule(optimizer) if schedule else None
     turns = in_turn(objective, bound, network, optimizer, precision)  # one, unless several networks draw together
 
@@ -97,7 +98,7 @@ def ascend(
         images = image()
         scores = turn.bound.of(turn.network, through(views, images, step), turn.precision)  # in evaluation mode
         loss = -scores.sum()  # optimizers go down, we go up
-        turn.network.backward(loss, [*image.parameters()])  # its own weights get no gradient
+        turn.network.backward(loss, what_moves(image))  # its own weights get no gradient
         watch.look(turn, images, scores)
         return loss
 
@@ -118,6 +119,11 @@ def ascend(
     with watch, watch.chance, torch.no_grad():
         watch.final = mean_score(turns, image())
     return watch.result(image())
+
+
+def what_moves(image: nn.Module) -> list[nn.Parameter]:
+    """The parameters of an image that require a gradient."""
+    return [parameter for parameter in image.parameters() if parameter.requires_grad]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +180,7 @@ def check_ingredients(objective: Objective, image: nn.Module, precision: Any, wa
             raise TypeError(f"there is no option {name!r}" + (f": did you mean {near}?" if near else ""))
     if any(parameter.is_inference() for parameter in image.parameters()):
         raise ValueError("this image was made under torch.inference_mode(), which allows no gradient: make it outside")
-    if not any(parameter.requires_grad for parameter in image.parameters()):
+    if not what_moves(image):
         raise ValueError(f"nothing can move: no parameter of {type(image).__name__} requires a gradient")
 
 

@@ -35,7 +35,8 @@ class Pixels(nn.Module):
         if not isinstance(start, Tensor) or start.dim() != 4 or start.shape[1] != 3 or not start.is_floating_point():
             got = f"{tuple(start.shape)} of {start.dtype}" if isinstance(start, Tensor) else type(start).__name__
             raise ValueError(f"Pixels start from a float tensor (B, 3, H, W), got {got}")
-        self.pixels = nn.Parameter(start.detach().to(torch.promote_types(start.dtype, torch.float32), copy=True))
+        dtype = torch.float64 if start.dtype == torch.float64 else torch.float32
+        self.pixels = nn.Parameter(start.detach().to(dtype, copy=True))
 
     @classmethod
     def uniform(cls, size: int = 256, batch: int = 1, seed: int = 0) -> Pixels:

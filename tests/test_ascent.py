@@ -221,13 +221,14 @@ def test_an_optimizer_needs_no_learning_rate(glass):
     assert result.settings["optimizer"] == "Half()"
 
 
-def test_some_of_an_image_may_stand_still(small):
+@pytest.mark.parametrize("optimizer", [partial(torch.optim.Adam, lr=0.05), Half], ids=["Adam", "Half"])
+def test_some_of_an_image_may_stand_still(small, optimizer):
     """As a frozen generator, whose input is what moves."""
     image = nn.Sequential(Pixels.uniform(8), nn.Conv2d(3, 3, 1).requires_grad_(False))
     before = image[1].weight.clone()
     start = image[0]().detach().clone()
     image.forward = lambda: image[1](image[0]())
-    quiet(class_logit(0), small, image, steps=2)
+    quiet(class_logit(0), small, image, steps=2, optimizer=optimizer)
     assert torch.equal(image[1].weight, before) and not torch.equal(image[0](), start)
     with pytest.raises(ValueError, match="no parameter of Sequential requires a gradient"):
         quiet(class_logit(0), small, image.requires_grad_(False), steps=2)
@@ -258,7 +259,7 @@ def test_a_callback_can_end_it(small, kind):
     assert len(result.scores) == 3 and result.interrupted
 
 
-@pytest.mark.parametrize("answer", [None, 0, np.float32(0), torch.zeros(2)], ids=repr)
+@pytest.mark.parametrize("answer", [None, 0, np.float32(0), torch.zeros(2), torch.eye(2) > 0], ids=repr)
 def test_what_is_not_false_ends_nothing(small, answer):
     result = quiet(class_logit(0), small, Pixels.uniform(8), steps=3, callbacks=[lambda *_: answer])
     assert len(result.scores) == 3 and not result.interrupted
@@ -315,7 +316,9 @@ def test_a_killed_run_with_numbers_of_numpy_goes_on(small, tmp_path, options):
     run = partial(quiet, class_logit(0), small, steps=40, **options)
     with pytest.raises(Killed):
         run(Pixels.uniform(8), checkpoint=tmp_path / "run.pt", callbacks=[kill])
-    assert torch.equal(run(Pixels.uniform(8), checkpoint=tmp_path / "run.pt").raw, run(Pixels.uniform(8)).raw)
+    taken = []
+    resumed = run(Pixels.uniform(8), checkpoint=tmp_path / "run.pt", callbacks=[lambda step, *_: taken.append(step)])
+    assert taken[0] == 25 and torch.equal(resumed.raw, run(Pixels.uniform(8)).raw)
 
 
 def test_a_checkpoint_of_another_run_or_damaged_is_refused(small, tmp_path):

@@ -104,7 +104,11 @@ def test_tiles_of_any_small_stride_add_up(strides):
     assert torch.allclose(score, whole[0], rtol=1e-4) and gap(added, whole[1]) < 1e-4
 
 
-@pytest.mark.parametrize("core", [nn.Conv2d(3, 4, 12, stride=12), nn.Upsample(scale_factor=2)], ids=["12", "half"])
+@pytest.mark.parametrize(
+    "core",
+    [nn.Conv2d(3, 4, 12, stride=12), nn.Upsample(scale_factor=2), nn.Upsample(scale_factor=1.5)],
+    ids=["12", "half", "two thirds"],
+)
 def test_a_stride_that_tiles_cannot_have_is_told(core):
     with pytest.raises(ValueError, match="none that tiles can have"):
         Tiles(layer("0"), Network(nn.Sequential(core), "own", "Own")).find_halo()

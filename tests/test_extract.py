@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import mobilenet_v3_small
+from torchvision.models import mobilenet_v3_small, resnet18
 from torchvision.transforms import v2
 
 from helpers import (
@@ -232,6 +232,18 @@ def test_a_trial_waits_for_another_s_pass():
         trial.join(0.3)
         assert trial.is_alive()
     trial.join()
+
+
+def test_a_module_that_runs_twice_in_a_block_ends_the_pass_with_the_block():
+    """As ResNet's relus, of which one stands in each block."""
+    core = resnet18(num_classes=len(own.CLASSES)).eval()
+    network, ran = of(core, size=64), []
+    core.layer2.register_forward_hook(lambda *_: ran.append("layer2"))
+    expected = core.layer1[0](core.maxpool(core.relu(core.bn1(core.conv1(IMAGES)))))
+    network.activations(IMAGES, "layer1.0.relu")  # counts
+    ran.clear()
+    found = network.activations(IMAGES, "layer1.0.relu")["layer1.0.relu"]
+    assert torch.equal(found, expected) and not ran
 
 
 def test_a_trial_in_another_thread_leaves_a_run_its_randomness():
@@ -527,7 +539,7 @@ def test_a_network_that_changed_between_pass_and_gradient_says_so():
     loss = network(images).sum()
     with torch.no_grad():
         core.head.weight.mul_(2)  # by a training loop in another thread
-    with pytest.raises(RuntimeError, match="let no other thread train it while it draws"):
+    with pytest.raises(RuntimeError, match="let no other thread train .* while it draws"):
         network.backward(loss, [images])
 
 

@@ -175,6 +175,18 @@ def test_pressed_where_the_generators_change_hands_the_caller_has_its_own(monkey
         assert pool.submit(lambda: seeding.TURNS.acquire(timeout=1) and not seeding.TURNS.release()).result()
 
 
+@pytest.mark.parametrize("name", ["generators", "set_generators"])
+def test_pressed_where_a_trial_tells_or_sets_the_generators_others_have_their_turn(monkeypatch, name):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(seeding, name, pressed)
+    with pytest.raises(KeyboardInterrupt), seeding.untouched(torch.device("cpu")):
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: seeding.TURNS.acquire(timeout=1) and not seeding.TURNS.release()).result()
+
+
 def test_the_stop_button_during_run_all_aborts_what_is_queued():
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(cwd=str(ROOT), env=os.environ | {"OMP_NUM_THREADS": "1"})

@@ -75,6 +75,6 @@ def wordless(pictures: Sequence[Image.Image], columns: int = 8) -> Image.Image:
     return paper
 
 
-def save(image: Image.Image, path: Path, budget: int = BUDGET) -> None:
-    """Store a sheet as WebP, in so many bytes."""
-    write_whole(path, webp(image, budget))
+def save(image: Image.Image, path: Path) -> None:
+    """Store a sheet as WebP."""
+    write_whole(path, webp(image, BUDGET))

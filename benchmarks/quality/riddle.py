@@ -31,7 +31,6 @@ ARTISTS = (NETWORK, *JUDGES, SECOND_NAME)
 HOW = dict(style="natural", steps=128, size=224, seed=0)
 GROUP = 8  # pictures at once
 SHEET = "wordless.webp"
-BUDGET = 1_200_000  # bytes of the sheet
 
 
 def mark(results: Path) -> str:
@@ -116,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with two_workers() as crew:
         drawn = list(crew.map(draw, in_groups(CLASSES, GROUP)))
     pictures = [picture(image) for one in drawn for image in one.images]
-    sheets.save(sheets.wordless(pictures), results / SHEET, BUDGET)
+    sheets.save(sheets.wordless(pictures), results / SHEET)
     stored = store.load(results / "riddle.json") | {"drawn": in_words(drawn)}
     store.save_json(results / "riddle.json", stored)
     print(f"The sheet: {mark(results)}; asked about: {stored.get('asked', 'nobody was asked yet')}")

@@ -110,7 +110,7 @@ def load_and_verify(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
 
 
 def torch_file(value: Any) -> bytes:
-    """The bytes of a file that ``load_state_dict`` opens: NumPy's numbers and strings are written as Python's."""
+    """The bytes of a file that ``load_state_dict`` opens; NumPy's numbers, strings and arrays become Python's."""
     buffer = io.BytesIO()
     torch.save(_as_python(value), buffer)
     return buffer.getvalue()
@@ -139,7 +139,7 @@ def state_in_words(module: nn.Module) -> str:
     """A hash of a module's tensors, 12 hexadecimal digits: of a parameterization, where it begins and what it keeps."""
     state = hashlib.sha256()
     for name, one in sorted(module.state_dict().items()):
-        if isinstance(one, Tensor):  # not what a module adds in words of its own
+        if isinstance(one, Tensor):  # not a module's extra state
             state.update(name.encode())
             state.update(tensor_bytes(one))
     return state.hexdigest()[:12]

@@ -35,12 +35,15 @@ def set_generators(states: dict[str, Tensor], device: torch.device) -> None:
 def untouched(device: torch.device) -> Iterator[None]:
     """A block after which the generators are as they were, unless another thread draws from them meanwhile."""
     alone = TURNS.acquire(blocking=False)
-    before = generators(device) if alone else {}
     try:
-        yield
+        before = generators(device) if alone else {}
+        try:
+            yield
+        finally:
+            if alone:
+                set_generators(before, device)
     finally:
         if alone:
-            set_generators(before, device)
             TURNS.release()
 
 

@@ -184,13 +184,13 @@ class Tiles:
 
 
 def _stride(name: object, units: int) -> int:
-    """The stride of a layer that 128 more pixels make larger by so many units.
+    """The stride of a layer that 128 more pixels make larger by so many units; above 9, the power of 2 that fits.
 
     Raises:
         ValueError: units closer than pixels, or a stride that so few units do not tell.
     """
     stride = round(128 / units) if units else 0
-    if not stride or 128 % units and stride > 9:
+    if abs(stride * units - 128) >= max(stride, 1) or 128 % units and stride > 9:
         raise ValueError(
             f"128 more pixels make {name} {units} units larger, so its stride is none that tiles can have (1 to 9, 16, "
             "32, …): take another layer, a smaller picture, or a larger tile"

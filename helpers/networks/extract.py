@@ -22,7 +22,6 @@ from torch.nn.utils import parametrize
 
 PASSES = threading.RLock()  # hooks and modes belong to the modules: one pass at a time, whatever the thread
 DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one channel can be made alone
-FORWARDS = {kind: kind.forward for kind in DIMENSIONS}  # torch's own
 
 
 class Place(NamedTuple):
@@ -57,6 +56,7 @@ class Pass:
         self.core, self.places, self.uses, self.whole = core, places, uses, whole
         self.seen: Counter[str] = Counter()
         self.found: dict[Place, Any] = {}
+        self.over: set[str] = set()  # paths that will not come again
         self.thread = threading.get_ident()
 
     def run(self, x: Tensor) -> dict[Place, Any]:
@@ -70,6 +70,10 @@ class Pass:
                 if self.uses[path] == 1 and all(p.channel is not None for p in here) and makes_each_alone(module):
                     hooks.callback(module.register_forward_pre_hook(self._make_few(here)).remove)
                 hooks.callback(module.register_forward_hook(self._take(here)).remove)
+                around = path.rpartition(".")[0]
+                if self.uses[path] > 1 and self.uses[around] == 1:
+                    block = reduce(getattr, around.split("."), self.core)
+                    hooks.callback(block.register_forward_hook(self._end(path)).remove)
             if not self.places:
                 return {Place(""): own_forward(self.core)(x)} if self.whole else {}
             hooks.enter_context(uncompiled())
@@ -85,7 +89,7 @@ class Pass:
 
     def _left(self) -> set[Place]:
         """The places that are still to come, or may come again: how long a loop runs is up to the images."""
-        often = {p.path: math.inf if self.uses[p.path] > 1 else 1 for p in self.places}
+        often = {p.path: math.inf if self.uses[p.path] > 1 else 1 for p in self.places} | dict.fromkeys(self.over, 0)
         return {p for p in self.places if self.seen[p.path] < (often[p.path] if p.use is None else p.use + 1)}
 
     def _take(self, here: list[Place]) -> Any:
@@ -100,6 +104,17 @@ class Pass:
                 raise _Enough(self)
             # What comes next may write over it in place.
             self.found |= {p: taken.clone() if isinstance(taken, Tensor) else taken for p, taken in fresh.items()}
+
+        return hook
+
+    def _end(self, path: str) -> Any:
+        """For the one pass through the module around a path: what ran there as often as was counted is over."""
+
+        def hook(*_: Any) -> None:
+            if threading.get_ident() == self.thread and self.seen[path] >= self.uses[path]:
+                self.over.add(path)
+                if not self.whole and not self._left():
+                    raise _Enough(self)
 
         return hook
 
@@ -146,7 +161,8 @@ def channel_of(output: Any, k: int | None) -> Any:
 
 def makes_each_alone(module: nn.Module) -> bool:
     """Whether a module is a convolution or a fully connected layer, and nothing about it changes what it makes."""
-    plain = FORWARDS.get(type(module)) is type(module).forward and getattr(module, "groups", 1) == 1
+    kind = type(module)
+    plain = kind in DIMENSIONS and kind.forward.__module__ == kind.__module__ and getattr(module, "groups", 1) == 1
     of_its_own = "forward" in vars(module) or parametrize.is_parametrized(module)
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     hooks += [of_all_modules._global_forward_hooks, of_all_modules._global_forward_pre_hooks]

@@ -104,7 +104,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
     def refresh(self) -> None:
         """Forget what was found out about the network by running it; ``ascend`` does so before it begins."""
         self._size: int | None = self._given_size
-        self._uses: dict[torch.Size, Counter[str]] = {}
+        self._uses: dict[torch.Size | int, Counter[str]] = {}
         self._channels: dict[str, int] = {}
 
     def activations(
@@ -116,9 +116,9 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             images: float (B, 3, H, W), RGB; any values, since an ascent may leave [0, 1].
             layers: names from ``self.layers``, paths in ``core``, or ``"logits"``; ``("conv1_2", 7)`` is channel 7 of
                 conv1_2 alone, and where that is a plain convolution, no other is computed. Of a layer that runs
-                several times, ``"relu:0"`` is the first use, ``"relu"`` the last; what runs once on the first images of
-                a shape is taken to run once on others. A full backward hook on the very module that is asked for does
-                not act; on modules before it, hooks do.
+                several times, ``"relu:0"`` is the first use, ``"relu"`` the last; what runs once on the first images is
+                taken to run once on others, if they are as many. A full backward hook on the very module that is asked
+                for does not act; on modules before it, hooks do.
             precision: compute in this type, by autocast; the network's own if ``None``.
 
         Returns:
@@ -152,22 +152,26 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         x = ((images.to(device) - self.mean.to(device)) / self.std.to(device)).to(self.dtype)
         half = torch.autocast(x.device.type, precision) if precision else contextlib.nullcontext()
         with PASSES, half:
-            uses = self._count_uses(x) if inside else Counter()
+            uses = self._count_uses(x, any(place.use is not None for place in inside)) if inside else Counter()
             for place in inside:
                 self.check_use(place, uses[place.path])
             with self._mode():
                 return Pass(self.core, inside, uses, whole).run(x)
 
-    def _count_uses(self, x: Tensor) -> Counter[str]:
-        """How often a pass runs each module: on x, or at its own size where a classifier does not take x."""
+    def _count_uses(self, x: Tensor, exactly: bool) -> Counter[str]:
+        """How often a pass runs each module: on x, or at its own size where a classifier does not take x.
+
+        Where it matters whether it is once or more, and not ``exactly`` how often, as many images of another size tell.
+        """
         known = self._uses  # another thread's refresh() puts an empty one in its place
-        if x.shape not in known:
+        key = x.shape if exactly else len(x)
+        if key not in known:
             with self._trial():
                 try:
-                    known[x.shape] = count_uses(self.core, x.clone())  # some networks write into their input
+                    known[key] = count_uses(self.core, x.clone())  # some networks write into their input
                 except (RuntimeError, ValueError, AssertionError, IndexError):
-                    known[x.shape] = count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
-        return known[x.shape]
+                    known[key] = count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
+        return known[key]
 
     def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
         """Put the gradient of a loss into the parameters of an image, and nowhere else.
@@ -176,12 +180,11 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
         Raises:
             ValueError: no gradient comes back.
-            RuntimeError: the network was changed between the pass and the way back.
+            RuntimeError: something was written over between the pass and the way back.
         """
-        moving = [parameter for parameter in parameters if parameter.requires_grad]
         try:
             with PASSES, self._mode():
-                loss.backward(inputs=moving)
+                loss.backward(inputs=parameters)
         except torch.utils.checkpoint.CheckpointError as error:
             raise ValueError(
                 f"{self.title} computes what was asked for again on the way back (torch.utils.checkpoint), which a "
@@ -191,10 +194,10 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             if "modified by an inplace operation" not in str(error):
                 raise
             raise RuntimeError(
-                f"what {self.title} needs on the way back was written over after the pass: let no other thread train "
-                f"it while it draws, and look for in-place operations in its code ({error})"
+                f"something needed on the way back was written over: let no other thread train {self.title} while it "
+                f"draws, and look for in-place operations in its code, in views and in objectives ({error})"
             ) from error
-        if all(parameter.grad is None for parameter in moving):
+        if all(parameter.grad is None for parameter in parameters):
             raise ValueError(no_gradient(self.title))
 
     def _mode(self) -> contextlib.AbstractContextManager:

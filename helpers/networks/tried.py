@@ -86,16 +86,16 @@ class Tried:
         if layer not in known:
             for side in dict.fromkeys((size, size // 2, 2 * size)):
                 if side == size or (len(shapes) < 2 and self.takes(side, side)):
-                    shapes.append(self._shape(layer, side))
+                    shapes.append(self._shape(layer, side, 2 if side == size else 1))
             known[layer] = self._count_channels(layer, shapes)
         return known[layer]
 
-    def _shape(self, layer: str, side: int) -> tuple[int, ...]:
-        """Of what a layer answers to two squares, or to one where the network takes one at a time."""
+    def _shape(self, layer: str, side: int, images: int) -> tuple[int, ...]:
+        """Of what a layer answers to one or two squares, or to one where the network takes one at a time."""
         one = self._blank(side, side)
         with self._trial():
             try:
-                images, found = 2, self.activations(one.expand(2, -1, -1, -1), [layer])[layer]
+                found = self.activations(one.expand(images, -1, -1, -1), [layer])[layer]
             except Exception:  # whatever its own code raises
                 images, found = 1, self.activations(one, [layer])[layer]
         if found.shape[:1] != (images,):

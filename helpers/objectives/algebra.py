@@ -15,7 +15,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from ..networks.layers import Layer
+from ..networks.layers import Layer, each_layer
 from ..networks.network import Network, no_gradient
 
 Activations = Mapping[Layer, Tensor]
@@ -36,9 +36,8 @@ class Bound:
     layers: tuple[Layer, ...]
     score: Callable[[Activations], Tensor]
 
-    def __post_init__(self) -> None:
-        if isinstance(self.layers, str):  # a tuple without its comma
-            object.__setattr__(self, "layers", (self.layers,))
+    def __post_init__(self) -> None:  # one layer, or one channel, without a tuple around it
+        object.__setattr__(self, "layers", tuple(each_layer(self.layers)))
 
     def words_for(self, i: int) -> str:
         """What is maximized in image ``i``."""

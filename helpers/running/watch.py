@@ -159,5 +159,5 @@ class Watch:
 
 
 def _is_false(answer: Any) -> bool:
-    """Whether it is ``False``: Python's, NumPy's, or a tensor of it."""
-    return answer is False or (getattr(answer, "dtype", None) in (bool, torch.bool) and not answer)
+    """Whether it is ``False``: Python's, NumPy's, or a tensor of nothing else."""
+    return answer is False or (getattr(answer, "dtype", None) in (bool, torch.bool) and not answer.any())
