@@ -248,7 +248,7 @@ class Last(nn.Module):
 def test_channels_that_come_last_are_not_taken_for_rows():
     network = Network(Last(), "last", "Last", ["a", "b"])
     assert network.channels("stem") == 6 and network.channels("logits") == 2
-    with pytest.raises(ValueError, match=r"\(2, 56, 56, 6\) or \(2, 28, 28, 6\).*as many at every size"):
+    with pytest.raises(ValueError, match=r"\(2, 56, 56, 6\) or \(1, 28, 28, 6\).*as many at every size"):
         channel("mix", 3).bind(network)
 
 

@@ -506,7 +506,7 @@ def test_a_killed_worker_leaves_the_picture(browser, address):
     try:
         show(browser, address, "#pomeranian&size=96&steps=2000")
         click(browser, "go")
-        wait_until(browser, lambda: step(browser) > 3, LONG)
+        wait_until(browser, lambda: step(browser) > 3 and picture(browser).std() > 2, LONG)
         browser.execute_script("workers.forEach(one => one.terminate())")
         browser.execute_script(LATER, 10)
         time.sleep(2)  # in which the page looks at its clock, and thinks that the worker computes
