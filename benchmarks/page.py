@@ -161,7 +161,7 @@ def puzzle(results: Path, page: Path) -> list[str]:
     if not sheet.exists():
         return []
     stored = riddle.answered(results)
-    drawn = store.load(results / "riddle.json").get("drawn", "by whom is not stored")
+    drawn = store.load(results / "riddle.json")["drawn"]
     caption = (
         f"The first {len(riddle.CLASSES)} classes of the sample, by all networks that are packaged, so that none "
         f"is left to judge: {drawn}. Name them; the answers are below."

@@ -622,7 +622,7 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
     monkeypatch.setattr(kinship, "visualize", draw)
     monkeypatch.setattr(kinship, "second_opinion", opinion)
     monkeypatch.setattr(entries, "loaded", str)
-    monkeypatch.setattr(kinship, "two_workers", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr(kinship, "pool", lambda: ThreadPoolExecutor(1))
     for _ in range(2):
         kinship.main(["--results", str(tmp_path), "--count", "9"])
     assert [len(classes) for classes, *_ in seen] == [8, 1] * len(kinship.CREWS), "what is stored is not drawn again"

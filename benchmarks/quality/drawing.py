@@ -110,10 +110,10 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def two_workers() -> ProcessPoolExecutor:
-    """Two processes of one thread each, for what draws a few dozen pictures."""
+def pool(workers: int = 2, threads: int = 1) -> ProcessPoolExecutor:
+    """Processes of so many threads each, which end with this one however it ends."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(2, mp_context=context, initializer=torch.set_num_threads, initargs=(1,))
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work, initargs=(threads,))
 
 
 class Crew:
@@ -126,12 +126,7 @@ class Crew:
 
     def __init__(self, workers: int, threads: int):
         self.workers = workers
-        context = multiprocessing.get_context("spawn")
-        self.pool = (
-            ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work, initargs=(threads,))
-            if workers
-            else None
-        )
+        self.pool = pool(workers, threads) if workers else None
 
     def __enter__(self) -> Crew:
         return self

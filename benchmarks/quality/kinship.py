@@ -18,7 +18,7 @@ from torch import Tensor
 
 from benchmarks.measure import store, tables
 from benchmarks.quality import entries, fingerprint
-from benchmarks.quality.drawing import in_groups, two_workers
+from benchmarks.quality.drawing import in_groups, pool
 from helpers import second_opinion, visualize
 
 COUNT, STEPS, SEED, GROUP = 48, 64, 0, 8
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     path, classes = chosen.results / "kinship.json", store.sample(chosen.count)
     stored = store.load(path)
-    with two_workers() as workers:
+    with pool() as workers:
         for crew in CREWS:
             if stored.get(title(crew), {}).get("mark") != mark(crew, chosen.count):
                 found = tried(crew, workers, classes)

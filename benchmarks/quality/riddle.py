@@ -19,15 +19,14 @@ from pathlib import Path
 
 from benchmarks.measure import sheets, store, tables
 from benchmarks.quality import entries
-from benchmarks.quality.drawing import JUDGES, NETWORK, in_groups, two_workers
-from benchmarks.quality.entries import SECOND_NAME
+from benchmarks.quality.drawing import in_groups, pool
+from benchmarks.quality.kinship import NAMES
 from helpers import Result, visualize
 from helpers.networks.load import imagenet_classes
 from helpers.show.pictures import picture
 
 CLASSES = store.sample(48)
 TRIES = 3  # guesses a picture that count
-ARTISTS = (NETWORK, *JUDGES, SECOND_NAME)
 HOW = dict(style="natural", steps=128, size=224, seed=0)
 GROUP = 8  # pictures at once
 SHEET = "wordless.webp"
@@ -97,7 +96,7 @@ def misses(stored: dict) -> list[list[str]]:
 
 def draw(classes: Sequence[int]) -> Result:
     """Some of the pictures, by all artists."""
-    return visualize(list(classes), [entries.loaded(name) for name in ARTISTS], **HOW, progress=False)
+    return visualize(list(classes), [entries.loaded(name) for name in NAMES], **HOW, progress=False)
 
 
 def in_words(drawn: Sequence[Result]) -> str:
@@ -112,12 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.quality.riddle", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     results = parser.parse_args(arguments).results
-    with two_workers() as crew:
+    with pool() as crew:
         drawn = list(crew.map(draw, in_groups(CLASSES, GROUP)))
     pictures = [picture(image) for one in drawn for image in one.images]
-    sheets.save(sheets.wordless(pictures), results / SHEET)
     stored = store.load(results / "riddle.json") | {"drawn": in_words(drawn)}
     store.save_json(results / "riddle.json", stored)
+    sheets.save(sheets.wordless(pictures), results / SHEET)
     print(f"The sheet: {mark(results)}; asked about: {stored.get('asked', 'nobody was asked yet')}")
 
 

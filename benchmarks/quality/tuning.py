@@ -19,7 +19,7 @@ from torch import Tensor
 
 from benchmarks.measure import store
 from benchmarks.quality import drawing, entries
-from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups, two_workers
+from benchmarks.quality.drawing import JUDGES, NETWORK, TILE, harder, in_groups, pool
 from benchmarks.quality.entries import SECOND_NAME
 from helpers import STYLES, Network, Style, second_opinion, together, visualize
 
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     path = parser.parse_args(arguments).results / "tuning.json"
     stored = {words: row for words, row in store.load(path).items() if words in candidates()}
-    with two_workers() as crew:
+    with pool() as crew:
         for words, candidate in candidates().items():
             if stored.get(words, {}).get("settings") != settings(candidate):
                 stored[words] = {"settings": settings(candidate), **tried(candidate, crew)}

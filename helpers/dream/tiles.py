@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from ..networks.efficientnet_lite import SameConv2d
 from ..networks.network import Network
 from ..objectives import Bound, Objective
+from .reach import Strides, reach, stride_of
 
 Span = tuple[int, int]
-Strides = tuple[int, int]  # down and to the right
 NO_PLACES = (
     "the objective ({}) is not a mean over places, so it cannot be cut into tiles: take layer(), channel(), "
     "direction() or guided(), a smaller picture, or a larger tile"
@@ -134,35 +134,8 @@ class Tiles:
         """
         if self.halo is None:
             strides = self._find_strides().items()
-            self.halo = max(self._reach(one[0] if isinstance(one, tuple) else one, own) for one, own in strides)
+            self.halo = max(reach(self.network, one[0] if isinstance(one, tuple) else one, own) for one, own in strides)
         return self.halo
-
-    def _reach(self, name: str, strides: Strides) -> int:
-        """How far beyond its own place a unit of one layer sees."""
-        for side in (128, 256, 512):
-            seen, middle = self._seen(name, side)
-            edges = [(one.min().item(), one.max().item()) for one in seen.nonzero().T]
-            if all(first > 0 and last < side - 1 for first, last in edges):
-                break  # it sees less than the noise there is
-        return max(
-            max(unit * stride - first, last - (unit + 1) * stride + 1)
-            for unit, stride, (first, last) in zip(middle, strides, edges, strict=True)
-        )
-
-    def _seen(self, name: str, side: int) -> tuple[Tensor, tuple[int, int]]:
-        """Which of ``side`` × ``side`` pixels the middle unit of a layer sees, and which unit that is."""
-        dice = torch.Generator("cpu").manual_seed(0)
-        for _ in range(8):  # at some noise all of a unit's channels may be dead
-            x = torch.rand(1, 3, side, side, generator=dice, device="cpu", dtype=torch.float32)
-            x = x.to(self.device).requires_grad_()
-            with torch.enable_grad():
-                maps = self.network.activations(x, [name])[name]
-                row, column = maps.shape[2] // 2, maps.shape[3] // 2
-                score = maps[0, :, row, column].sum()
-            seen = torch.autograd.grad(score, x)[0].ne(0).any(dim=1)[0]
-            if seen.any():
-                return seen, (row, column)
-        raise ValueError(f"the middle unit of {name} answers to no noise, so its halo cannot be measured: give halo=")
 
     def _look(self, images: Tensor, precision: torch.dtype | None = None) -> dict[str, Tensor]:
         found = self.network.activations(images, self.bound.layers, precision)
@@ -177,25 +150,10 @@ class Tiles:
                 raise ValueError(NO_PLACES.format(self.bound.words))
             _check_mean_over_places(self.bound, large)
             self._strides = {
-                name: tuple(_stride(name, large[name].shape[d] - small[name].shape[d]) for d in (2, 3))
+                name: tuple(stride_of(name, large[name].shape[d] - small[name].shape[d]) for d in (2, 3))
                 for name in large
             }
         return self._strides
-
-
-def _stride(name: object, units: int) -> int:
-    """The stride of a layer that 128 more pixels make larger by so many units; above 9, the power of 2 that fits.
-
-    Raises:
-        ValueError: units closer than pixels, or a stride that so few units do not tell.
-    """
-    stride = round(128 / units) if units else 0
-    if abs(stride * units - 128) >= max(stride, 1) or 128 % units and stride > 9:
-        raise ValueError(
-            f"128 more pixels make {name} {units} units larger, so its stride is none that tiles can have (1 to 9, 16, "
-            "32, …): take another layer, a smaller picture, or a larger tile"
-        )
-    return stride
 
 
 class _ByTiles(torch.autograd.Function):

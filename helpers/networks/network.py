@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..basics import names
 from ..basics.numbers import whole
 from .classes import HasClasses
-from .extract import PASSES, Pass, Place, channel_of, count_uses, in_eval
+from .extract import PASSES, Pass, Place, channel_of, in_eval
 from .given import check_core, per_channel
 from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
@@ -158,21 +158,6 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             with self._mode():
                 return Pass(self.core, inside, uses, whole).run(x)
 
-    def _count_uses(self, x: Tensor, exactly: bool) -> Counter[str]:
-        """How often a pass runs each module: on x, or at its own size where a classifier does not take x.
-
-        Where it matters whether it is once or more, and not ``exactly`` how often, as many images of another size tell.
-        """
-        known = self._uses  # another thread's refresh() puts an empty one in its place
-        key = x.shape if exactly else len(x)
-        if key not in known:
-            with self._trial():
-                try:
-                    known[key] = count_uses(self.core, x.clone())  # some networks write into their input
-                except (RuntimeError, ValueError, AssertionError, IndexError):
-                    known[key] = count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
-        return known[key]
-
     def backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> None:
         """Put the gradient of a loss into the parameters of an image, and nowhere else.
 
@@ -217,7 +202,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             raise TypeError(
                 f"{one!r} of {self.title} gives complex numbers, and scores are real: name a layer after their abs()"
             )
-        if place.channel is not None and (place.channel < 0 or not given.shape[-1 if given.dim() == 3 else 1]):
+        if place.channel is not None and (place.channel < 0 or not given.numel()):
             raise names.UnknownIndex(f"{self.title} has no channel {place.channel} in {one[0]}; channels() counts them")
         return given
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from ..basics.seeding import untouched
 from ..basics.settings import native_precision
-from .extract import PASSES, Place, in_eval, own_forward
+from .extract import PASSES, Place, count_uses, in_eval, own_forward
 from .logits import find_logits
 
 TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d)  # give (B, C, T)
@@ -32,6 +33,7 @@ class Tried:
     _size: int | None
     _given_size: int | None
     _channels: dict[str, int]
+    _uses: dict[torch.Size | int, Counter[str]]
     place: Any
     activations: Any
 
@@ -139,6 +141,21 @@ class Tried:
             print(f"{self.title} runs in {self.dtype}, since half of the bits will not do: {error}")
             return None
         return precision
+
+    def _count_uses(self, x: Tensor, exactly: bool) -> Counter[str]:
+        """How often a pass runs each module: on x, or at its own size where a classifier does not take x.
+
+        Where it matters whether it is once or more, and not ``exactly`` how often, as many images of another size tell.
+        """
+        known = self._uses  # another thread's refresh() puts an empty one in its place
+        key = x.shape if exactly else len(x)
+        if key not in known:
+            with self._trial():
+                try:
+                    known[key] = count_uses(self.core, x.clone())  # some networks write into their input
+                except (RuntimeError, ValueError, AssertionError, IndexError):
+                    known[key] = count_uses(self.core, self._blank(self.size, self.size).to(self.dtype))
+        return known[key]
 
     @contextlib.contextmanager
     def _trial(self) -> Iterator[None]:

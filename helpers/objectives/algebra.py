@@ -36,7 +36,7 @@ class Bound:
     layers: tuple[Layer, ...]
     score: Callable[[Activations], Tensor]
 
-    def __post_init__(self) -> None:  # one layer, or one channel, without a tuple around it
+    def __post_init__(self) -> None:  # each once, and one alone without a tuple around it
         object.__setattr__(self, "layers", tuple(each_layer(self.layers)))
 
     def words_for(self, i: int) -> str:
@@ -112,7 +112,7 @@ def _bind_combined(network: Network, parts: Sequence[Objective], score: Callable
     for i in range(min(many, default=1)):
         first, *others = (b.words_for(i) for b in bound)
         text.append(words.format(first, *(_in_brackets(one) if "−" in words else one for one in others)))
-    layers = tuple(dict.fromkeys(layer for b in bound for layer in b.layers))
+    layers = tuple(layer for b in bound for layer in b.layers)
     return Bound(tuple(text) if many else text[0], layers, lambda acts: score(*(b.score(acts) for b in bound)))
 
 
@@ -142,5 +142,5 @@ def _bind_per_image(network: Network, objectives: Sequence[Objective]) -> Bound:
         alone = [{name: act[i : i + 1] for name, act in acts.items()} for i in range(size)]
         return torch.cat([b.score(one) for b, one in zip(bound, alone, strict=True)])
 
-    layers = tuple(dict.fromkeys(layer for b in bound for layer in b.layers))
+    layers = tuple(layer for b in bound for layer in b.layers)
     return Bound(tuple(str(b.words) for b in bound), layers, score)
