@@ -85,7 +85,7 @@ def test_two_names_of_one_layer_are_both_answered(squeezenet):
 def test_how_often_layers_run_is_found_out_once(small, monkeypatch):
     """Counting takes a whole pass, so a second step must not count again."""
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
-    monkeypatch.setattr("helpers.networks.network.count_uses", lambda *_: pytest.fail("counted again"))
+    monkeypatch.setattr("helpers.networks.tried.count_uses", lambda *_: pytest.fail("counted again"))
     small.activations(torch.rand(1, 3, 8, 8), ["first", "logits"])
     small(torch.rand(1, 3, 8, 8))
 
