@@ -191,7 +191,7 @@ def pace(entry: dict, best: dict) -> str:
         return ""
     mine, theirs = (one["timing"]["seconds"][0] for one in (entry, best))
     return (
-        f"An image takes {mine:.2f} s by {entry['title']}, and {theirs:.2f} s by {best['title']}: the first is "
+        f"An image takes {mine:.2f} s by {entry['title']}, and {theirs:.2f} s by {best['title']}: the first takes "
         f"{mine / theirs:.2f} times as long."
     )
 
