@@ -19,24 +19,15 @@ PERCENTILES = (2.5, 97.5)
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two recipes on the classes that both have drawn.
+    """Two recipes on the classes that both have drawn."""
 
-    Attributes:
-        classes: how many classes.
-        first, second: how many of them each recipe got right.
-        difference: first − second, in classes.
-        difference_interval: its 95% interval.
-        ratio: first / second; infinite if only the second is 0, and 1 if both are.
-        ratio_interval: its 95% interval.
-    """
-
-    classes: int
-    first: int
-    second: int
-    difference: int
-    difference_interval: tuple[float, float]
-    ratio: float
-    ratio_interval: tuple[float, float]
+    classes: int  # how many
+    first: int  # how many of them the first recipe got right
+    second: int  # and the second
+    difference: int  # first − second, in classes
+    difference_interval: tuple[float, float]  # its 95% interval
+    ratio: float  # first / second; infinite if only the second is 0, and 1 if both are
+    ratio_interval: tuple[float, float]  # its 95% interval
 
     @property
     def verdict(self) -> str:

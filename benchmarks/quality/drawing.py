@@ -28,20 +28,13 @@ AT_ONCE = 2  # classes a task, of an entry that draws one at a time
 
 @dataclass(frozen=True)
 class Task:
-    """Some classes for an entry to draw.
+    """Some classes for an entry to draw."""
 
-    Attributes:
-        entry: its name, or the path of its recipe.
-        classes: which.
-        steps, seed: of the run.
-        pictures: the folder for the pictures, for contact sheets only.
-    """
-
-    entry: str
+    entry: str  # its name, or the path of its recipe
     classes: tuple[int, ...]
-    steps: int
-    seed: int
-    pictures: Path
+    steps: int  # of the run
+    seed: int  # of the run
+    pictures: Path  # the folder for the pictures, for contact sheets only
 
 
 def network() -> Network:

@@ -23,33 +23,19 @@ Pictures = Callable[[Network, Sequence[int], int, int], Tensor]
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the tables.
+    """One row of the tables."""
 
-    Attributes:
-        name: for file names.
-        title: for tables.
-        kind: ``"ours"``, ``"peer"`` or ``"recipe"``.
-        settings: what is drawn and how, in words.
-        mark: the fingerprint of that; when it changes, stored results do not count any more.
-        pictures: from (network, classes, steps, seed) to (B, 3, H, W) in [0, 1].
-        batch: how many classes it draws at once.
-        own_steps: its number of steps, if it is not the run's.
-        whole: whether it is drawn on all classes, whatever the budget.
-        author: of a recipe.
-        source: the path of a recipe.
-    """
-
-    name: str
-    title: str
-    kind: str
-    settings: str
-    mark: str
-    pictures: Pictures = field(repr=False)
-    batch: int = 1
-    own_steps: int | None = None
-    whole: bool = False
-    author: str = ""
-    source: str = ""
+    name: str  # for file names
+    title: str  # for tables
+    kind: str  # `"ours"`, `"peer"` or `"recipe"`
+    settings: str  # what is drawn and how, in words
+    mark: str  # the fingerprint of that; when it changes, stored results do not count any more
+    pictures: Pictures = field(repr=False)  # from (network, classes, steps, seed) to (B, 3, H, W) in [0, 1]
+    batch: int = 1  # how many classes it draws at once
+    own_steps: int | None = None  # its number of steps, if it is not the run's
+    whole: bool = False  # whether it is drawn on all classes, whatever the budget
+    author: str = ""  # of a recipe
+    source: str = ""  # the path of a recipe
 
     def draw(self, network: Network, classes: Sequence[int], steps: int, seed: int) -> Tensor:
         """The pictures of the classes, as many at once as the entry allows, on the CPU.

@@ -33,23 +33,14 @@ PEERS = "Every library, one picture at a time"
 
 @dataclass(frozen=True)
 class Case:
-    """Something whose steps are timed.
+    """Something whose steps are timed."""
 
-    Attributes:
-        name: in tables; a floor's is what others name.
-        group: the table in which it stands.
-        run: from the number of the round to the milliseconds of each step that counts.
-        floor: the name of the case that it is compared with; empty for a floor.
-        batch: how many images.
-        target: the largest ratio that we allow ourselves, if any.
-    """
-
-    name: str
-    group: str
-    run: Callable[[int], Sequence[float]]
-    floor: str = ""
-    batch: int = 1
-    target: float | None = None
+    name: str  # in tables; a floor's is what others name
+    group: str  # the table in which it stands
+    run: Callable[[int], Sequence[float]]  # from the number of the round to the milliseconds of each step that counts
+    floor: str = ""  # the name of the case that it is compared with; empty for a floor
+    batch: int = 1  # how many images
+    target: float | None = None  # the largest ratio that we allow ourselves, if any
 
 
 def network(name: str) -> Network:

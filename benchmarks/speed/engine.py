@@ -28,17 +28,11 @@ FEW, MANY = 50, 500  # steps whose memory is compared
 
 @dataclass
 class Measured:
-    """One case, round by round.
+    """One case, round by round."""
 
-    Attributes:
-        case: what was measured.
-        ms: the median milliseconds a step and image, of each round.
-        ratios: that over its floor's, of each round.
-    """
-
-    case: Case
-    ms: list[float] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
+    case: Case  # what was measured
+    ms: list[float] = field(default_factory=list)  # the median milliseconds a step and image, of each round
+    ratios: list[float] = field(default_factory=list)  # that over its floor's, of each round
 
     def as_dict(self) -> dict:
         """For the file: medians with quartiles."""

@@ -25,17 +25,11 @@ DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one ch
 
 
 class Place(NamedTuple):
-    """Where in a network something is taken.
+    """Where in a network something is taken."""
 
-    Attributes:
-        path: of a module.
-        use: which of its uses in one pass, from 0; ``None`` for the last.
-        channel: of one channel alone; ``None`` for all.
-    """
-
-    path: str
-    use: int | None = None
-    channel: int | None = None
+    path: str  # of a module
+    use: int | None = None  # which of its uses in one pass, from 0; `None` for the last
+    channel: int | None = None  # of one channel alone; `None` for all
 
 
 class _Enough(BaseException):

@@ -31,17 +31,12 @@ LARGEST_VIEW = 768  # pixels a side that the network is shown: its memory grows 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A checked recipe.
-
-    Attributes:
-        title, author, note: words.
-        values: every key with its checked value, defaults filled in.
-    """
+    """A checked recipe."""
 
     title: str
     author: str
     note: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any]  # every key with its checked value, defaults filled in
 
     @property
     def steps(self) -> int:

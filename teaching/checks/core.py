@@ -60,23 +60,14 @@ def random_tensor(seed: int, *shape: int, low: float | None = None, high: float 
 
 @dataclass(frozen=True)
 class Check:
-    """One question's check; call it with the student's function.
+    """One question's check; call it with the student's function."""
 
-    Attributes:
-        name: how notebooks import it: ``check_...``.
-        probe: ``probe(function, seed) -> dict`` of plain data; with several subjects ``probe(first, second, seed)``.
-        verdict: ``verdict(seed, answer) -> str | None``: what is wrong and why, or None.
-        seeds: the challenges that a notebook shows; hidden tests give others.
-        right: what is said after "Right" when all is well.
-        limit: seconds that a probe may take for one seed.
-    """
-
-    name: str
-    probe: Probe
-    verdict: Verdict
-    seeds: tuple[int, ...] = (0, 1, 2)
-    right: str = ""
-    limit: float = 10.0
+    name: str  # how notebooks import it: `check_...`
+    probe: Probe  # `probe(function, seed) -> dict` of plain data; with several subjects `probe(first, second, seed)`
+    verdict: Verdict  # `verdict(seed, answer) -> str | None`: what is wrong and why, or None
+    seeds: tuple[int, ...] = (0, 1, 2)  # the challenges that a notebook shows; hidden tests give others
+    right: str = ""  # what is said after "Right" when all is well
+    limit: float = 10.0  # seconds that a probe may take for one seed
 
     def __call__(self, *subjects: Any, seeds: Iterable[int] | None = None) -> None:
         """Print one line if the student's work is right.

@@ -31,15 +31,11 @@ in_words = partial(errors.in_words, ours=OURS)
 
 
 class Wrong(errors.Wrong):
-    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback.
-
-    Attributes:
-        share: of the question's points that it is worth all the same.
-    """
+    """An answer that is not right. Its message is for the person who wrote it; a notebook shows no traceback."""
 
     def __init__(self, message: str = "", share: float = 0.0):
         super().__init__(message)
-        self.share = share
+        self.share = share  # of the question's points that it is worth all the same
 
 
 class Unwritten(Wrong, NotImplementedError):

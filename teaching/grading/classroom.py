@@ -23,15 +23,10 @@ NEXT = "Type points and comments into {manual}, and run the same command again."
 
 @dataclass
 class Done:
-    """What a run has to say.
+    """What a run has to say."""
 
-    Attributes:
-        rows: of this run.
-        lines: sentences, in order.
-    """
-
-    rows: list[Row]
-    lines: list[str] = field(default_factory=list)
+    rows: list[Row]  # of this run
+    lines: list[str] = field(default_factory=list)  # sentences, in order
 
 
 def run(chosen: argparse.Namespace) -> Done:

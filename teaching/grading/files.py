@@ -45,34 +45,21 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Handed:
-    """A file that was handed in.
+    """A file that was handed in."""
 
-    Attributes:
-        name: seen from the folder of submissions; ``ada.zip: a.ipynb`` for one in an archive.
-        modified: when it was last changed, in seconds since 1970; 0 where nothing says.
-        data: its content.
-        problem: why there is no content to be looked at; empty if there is.
-    """
-
-    name: str
-    modified: float = 0.0
-    data: bytes = b""
-    problem: str = ""
+    name: str  # seen from the folder of submissions; `ada.zip: a.ipynb` for one in an archive
+    modified: float = 0.0  # when it was last changed, in seconds since 1970; 0 where nothing says
+    data: bytes = b""  # its content
+    problem: str = ""  # why there is no content to be looked at; empty if there is
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as it was handed in.
+    """A cell as it was handed in."""
 
-    Attributes:
-        kind: ``code`` or ``markdown``.
-        text: its source.
-        marks: the names that it carries: a grade id, an id, and where some programs put one.
-    """
-
-    kind: str
-    text: str
-    marks: tuple[str, ...] = ()
+    kind: str  # `code` or `markdown`
+    text: str  # its source
+    marks: tuple[str, ...] = ()  # the names that it carries: a grade id, an id, and where some programs put one
 
 
 # --- finding files ---

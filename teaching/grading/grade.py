@@ -35,44 +35,26 @@ PERIOD = 60  # new seeds differ from the public ones by a multiple of it: probes
 
 @dataclass(frozen=True)
 class Settings:
-    """How a class is graded.
+    """How a class is graded."""
 
-    Attributes:
-        timeout: seconds for all that one notebook does.
-        cell_limit: seconds for one of its cells.
-        memory: MiB that it may use beyond PyTorch's own.
-        picture_limit: seconds for the drawing of a picture.
-        patience: times a check's own limit, since the grader's machine is busy with others.
-        seed: of this class's random numbers: nobody can have learned by heart what is asked with them.
-    """
-
-    timeout: float = 180.0
-    cell_limit: float = 30.0
-    memory: int = 2048
-    picture_limit: float = 120.0
-    patience: float = 2.0
-    seed: int = 1
+    timeout: float = 180.0  # seconds for all that one notebook does
+    cell_limit: float = 30.0  # seconds for one of its cells
+    memory: int = 2048  # MiB that it may use beyond PyTorch's own
+    picture_limit: float = 120.0  # seconds for the drawing of a picture
+    patience: float = 2.0  # times a check's own limit, since the grader's machine is busy with others
+    seed: int = 1  # of this class's random numbers: nobody can have learned by heart what is asked with them
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """What all workers share.
+    """What all workers share."""
 
-    Attributes:
-        sandbox: the folder that students' processes find.
-        scratch: the folder in which each gets one of its own.
-        pictures: where pictures go.
-        overlay: the teacher's folder, if there is one.
-        read: what students' processes may read.
-        settings: limits.
-    """
-
-    sandbox: Path
-    scratch: Path
-    pictures: Path
-    overlay: Path | None
-    read: tuple[str, ...]
-    settings: Settings
+    sandbox: Path  # the folder that students' processes find
+    scratch: Path  # the folder in which each gets one of its own
+    pictures: Path  # where pictures go
+    overlay: Path | None  # the teacher's folder, if there is one
+    read: tuple[str, ...]  # what students' processes may read
+    settings: Settings  # limits
 
 
 def nothing(submission: Submission, assignment: Assignment | None, why: str = "") -> Row:

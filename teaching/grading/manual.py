@@ -24,41 +24,25 @@ LETTERS, DIGITS = "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"
 
 @dataclass
 class Typed:
-    """What stands in a student's row.
+    """What stands in a student's row."""
 
-    Attributes:
-        points: by question, or by ``a extra``.
-        comments: by assignment.
-        code: what stands for the student's name where it should not be seen.
-    """
-
-    points: dict[str, float] = field(default_factory=dict)
-    comments: dict[str, str] = field(default_factory=dict)
-    code: str = ""
+    points: dict[str, float] = field(default_factory=dict)  # by question, or by `a extra`
+    comments: dict[str, str] = field(default_factory=dict)  # by assignment
+    code: str = ""  # what stands for the student's name where it should not be seen
 
 
 @dataclass
 class Standing:
-    """A row with what a teacher made of it.
+    """A row with what a teacher made of it."""
 
-    Attributes:
-        row: as the grader left it.
-        points, waiting: by question; nothing waits where a number was typed.
-        by_hand: the questions whose points were typed.
-        extra: points for the assignment as a whole.
-        comment: for the student.
-        code: what stands for the name.
-        late: by how much, in words; empty if not.
-    """
-
-    row: Row
-    points: dict[str, float]
-    waiting: dict[str, float]
-    by_hand: frozenset[str]
-    extra: float = 0.0
-    comment: str = ""
-    code: str = ""
-    late: str = ""
+    row: Row  # as the grader left it
+    points: dict[str, float]  # by question
+    waiting: dict[str, float]  # by question; nothing waits where a number was typed
+    by_hand: frozenset[str]  # the questions whose points were typed
+    extra: float = 0.0  # points for the assignment as a whole
+    comment: str = ""  # for the student
+    code: str = ""  # what stands for the name
+    late: str = ""  # by how much, in words; empty if not
 
     @property
     def total(self) -> float:

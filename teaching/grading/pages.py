@@ -34,15 +34,10 @@ NOT_ASKED = Question("", "", 0.0)
 
 @dataclass(frozen=True)
 class Course:
-    """What pages need beside the rows.
+    """What pages need beside the rows."""
 
-    Attributes:
-        assignments: in order.
-        pictures: the folder in which they are.
-    """
-
-    assignments: Sequence[Assignment]
-    pictures: Path
+    assignments: Sequence[Assignment]  # in order
+    pictures: Path  # the folder in which they are
 
     @property
     def titles(self) -> dict[str, str]:

@@ -41,17 +41,12 @@ def words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who takes the course, by their row in the roster.
+    """Somebody who takes the course, by their row in the roster."""
 
-    Attributes:
-        id, name, email: empty where the roster does not say.
-        cells: the whole row by its columns' names.
-    """
-
-    id: str
+    id: str  # empty where the roster does not say, like the next two
     name: str
     email: str = ""
-    cells: dict[str, str] = field(default_factory=dict, compare=False)
+    cells: dict[str, str] = field(default_factory=dict, compare=False)  # the whole row by its columns' names
 
     @property
     def key(self) -> str:
@@ -61,19 +56,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the name of a folder or a file says.
+    """What the name of a folder or a file says."""
 
-    Attributes:
-        name: of the student.
-        number: Canvas's number of the student, or Moodle's of the submission; empty if there is none.
-        system: ``Canvas``, ``Moodle`` or nothing.
-        late: whether the system says so.
-    """
-
-    name: str
-    number: str = ""
-    system: str = ""
-    late: bool = False
+    name: str  # of the student
+    number: str = ""  # Canvas's number of the student, or Moodle's of the submission; empty if there is none
+    system: str = ""  # `Canvas`, `Moodle` or nothing
+    late: bool = False  # whether the system says so
 
 
 def parse(entry: str, stems: Iterable[str] = ()) -> Entry:

@@ -45,70 +45,42 @@ def identity(cell: NotebookNode) -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """What gives points.
+    """What gives points."""
 
-    Attributes:
-        name: its grade id.
-        title: the nearest heading above it.
-        points: at most.
-        test: the source of the test cell, hidden tests included; empty for an answer in words.
-        picture: the student's names of recipe, target and seed, where a picture is asked for.
-        text: what is asked, in Markdown; hints left out.
-        model: the model answer, where the answer is in words.
-        answers: the grade ids of the cells in which students answer it.
-    """
-
-    name: str
-    title: str
-    points: float
-    test: str = ""
-    picture: tuple[str, ...] = ()
-    text: str = ""
-    model: str = ""
-    answers: tuple[str, ...] = ()
+    name: str  # its grade id
+    title: str  # the nearest heading above it
+    points: float  # at most
+    test: str = ""  # the source of the test cell, hidden tests included; empty for an answer in words
+    picture: tuple[str, ...] = ()  # the student's names of recipe, target and seed, where a picture is asked for
+    text: str = ""  # what is asked, in Markdown; hints left out
+    model: str = ""  # the model answer, where the answer is in words
+    answers: tuple[str, ...] = ()  # the grade ids of the cells in which students answer it
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A cell of an assignment, to which a student's cell may belong.
+    """A cell of an assignment, to which a student's cell may belong."""
 
-    Attributes:
-        name: its grade id, or its id.
-        id: its id.
-        kind: ``setup``, ``given`` (run beside the student's code), ``shown`` (run where it is needed), ``answer``,
-            ``test``, ``words`` (a written answer) or ``text``.
-        source: what stands in it.
-        released: what students get in it.
-        binds: the names that an answer defines at top level.
-    """
-
-    name: str
-    id: str
+    name: str  # its grade id, or its id
+    id: str  # its id
+    # `setup`, `given` (run beside the student's code), `shown` (run where it is needed), `answer`, `test`,
+    # `words` (a written answer) or `text`
     kind: str
-    source: str
-    released: str
-    binds: frozenset[str] = frozenset()
+    source: str  # what stands in it
+    released: str  # what students get in it
+    binds: frozenset[str] = frozenset()  # the names that an answer defines at top level
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A source notebook, taken apart.
+    """A source notebook, taken apart."""
 
-    Attributes:
-        name: its file's stem.
-        path: its file.
-        title: its first heading.
-        slots: of every cell, in order.
-        questions: what gives points, in order.
-        imports: what the locked cells import, as source.
-    """
-
-    name: str
-    path: Path
-    title: str
-    slots: tuple[Slot, ...]
-    questions: tuple[Question, ...]
-    imports: str
+    name: str  # its file's stem
+    path: Path  # its file
+    title: str  # its first heading
+    slots: tuple[Slot, ...]  # of every cell, in order
+    questions: tuple[Question, ...]  # what gives points, in order
+    imports: str  # what the locked cells import, as source
 
     @property
     def points(self) -> float:

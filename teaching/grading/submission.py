@@ -21,35 +21,21 @@ VERSION = re.compile(r"([-_. ]+(\(?\d+\)?|v\d+|copy ?\d*|kopie|final|new|fixed|c
 
 @dataclass(frozen=True)
 class Step:
-    """What is done with one cell, in a notebook's order.
+    """What is done with one cell, in a notebook's order."""
 
-    Attributes:
-        kind: ``given`` and ``shown`` are ours, ``answer`` and ``added`` the student's; ``check`` is where the question
-            of this name is asked.
-        name: of the cell or the question.
-        source: what is run.
-        ours: what the cell said before it was changed; of that, nothing is run.
-    """
-
+    # `given` and `shown` are ours, `answer` and `added` the student's; `check` is where the question of this name
+    # is asked
     kind: str
-    name: str
-    source: str = ""
-    ours: str = ""
+    name: str  # of the cell or the question
+    source: str = ""  # what is run
+    ours: str = ""  # what the cell said before it was changed; of that, nothing is run
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A student's work for one assignment, or the reason why there is none to be graded.
+    """A student's work for one assignment, or the reason why there is none to be graded."""
 
-    Attributes:
-        student, assignment, entries, file, modified, choice, others, not_graded, notes: as in ``rows.Row``.
-        steps: what is run and asked, in order.
-        words: by question, the answers in words.
-        answers: by cell, what is shown as the answer: its text, and that of cells added below it.
-        digest: of the file.
-    """
-
-    student: str
+    student: str  # as in `rows.Row`, like all down to `notes`
     assignment: str
     entries: tuple[str, ...] = ()
     file: str = ""
@@ -58,10 +44,11 @@ class Submission:
     others: tuple[str, ...] = ()
     not_graded: str = ""
     notes: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
-    words: dict[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()  # what is run and asked, in order
+    words: dict[str, str] = field(default_factory=dict)  # by question, the answers in words
+    # by cell, what is shown as the answer: its text, and that of cells added below it
     answers: dict[str, str] = field(default_factory=dict)
-    digest: str = ""
+    digest: str = ""  # of the file
 
 
 # --- cells to their places ---

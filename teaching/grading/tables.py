@@ -16,18 +16,12 @@ BOM = "utf-8-sig"  # by its mark Excel knows UTF-8; Canvas and Moodle read it, t
 
 @dataclass
 class Table:
-    """A file of comma-separated values.
+    """A file of comma-separated values."""
 
-    Attributes:
-        header: the names of its columns.
-        rows: its cells, filled up to the header's length.
-        encoding, delimiter: of the file, so that what is added looks like what is there.
-    """
-
-    header: list[str]
-    rows: list[list[str]]
-    encoding: str = BOM
-    delimiter: str = ","
+    header: list[str]  # the names of its columns
+    rows: list[list[str]]  # its cells, filled up to the header's length
+    encoding: str = BOM  # of the file, so that what is added looks like what is there
+    delimiter: str = ","  # of the file, likewise
 
     def records(self) -> list[dict[str, str]]:
         """Each row by the header's names; of two columns with one name the first that is not empty."""

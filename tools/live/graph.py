@@ -12,15 +12,11 @@ OPSET, IR_VERSION = 18, 9  # old enough for onnxruntime-web and for the onnxrunt
 
 
 class Graph:
-    """A graph that grows by being called: ``y = graph("Relu", x)``.
-
-    Attributes:
-        shapes: the traced shape of each value of the network, by its name.
-    """
+    """A graph that grows by being called: ``y = graph("Relu", x)``."""
 
     def __init__(self, half: bool = False):
         self.half = half  # store weights as float16: half the bytes to fetch
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}  # the traced shape of each value of the network, by its name
         self._nodes, self._constants, self._inputs, self._outputs = [], [], [], []
         self._count = itertools.count()
 

@@ -29,21 +29,13 @@ LEFT_READABLE = (
 
 @dataclass(frozen=True)
 class Limits:
-    """What a process may use.
+    """What a process may use."""
 
-    Attributes:
-        memory: MiB of addresses beyond what it starts with.
-        seconds: of processor time, all threads together.
-        file: MiB that one file may have.
-        processes: of this user, threads included.
-        open_files: descriptors.
-    """
-
-    memory: int = 2048
-    seconds: int = 150
-    file: int = 32
-    processes: int = 64
-    open_files: int = 256
+    memory: int = 2048  # MiB of addresses beyond what it starts with
+    seconds: int = 150  # of processor time, all threads together
+    file: int = 32  # MiB that one file may have
+    processes: int = 64  # of this user, threads included
+    open_files: int = 256  # descriptors
 
 
 def confine(scratch: str, read: list[str], limits: Limits) -> tuple[list[str], Watch]:
