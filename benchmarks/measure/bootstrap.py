@@ -37,19 +37,9 @@ class Comparison:
 
 
 def compare(first: Mapping[int, bool], second: Mapping[int, bool], draws: int = DRAWS, seed: int = 0) -> Comparison:
-    """Compare two recipes, class by class.
+    """Compare two recipes, from class to whether each got it right; only classes that both have count.
 
-    Args:
-        first: from class to whether the first recipe got it right.
-        second: the same of the second; only classes that both have count.
-        draws: how often the classes are drawn again.
-        seed: of those draws.
-
-    Returns:
-        A ``Comparison``.
-
-    Raises:
-        ValueError: they have no class in common.
+    The classes are drawn again ``draws`` times. Raises ``ValueError`` if the two have no class in common.
     """
     common = sorted(first.keys() & second.keys())
     if not common:

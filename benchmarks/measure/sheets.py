@@ -39,13 +39,8 @@ def wrapped(words: str, width: int, font: ImageFont.FreeTypeFont) -> str:
 def sheet(rows: Sequence[tuple[str, Path]], classes: Sequence[int], names: Sequence[str]) -> Image.Image:
     """Rows of pictures with names at the left and classes on top, on no ground.
 
-    Args:
-        rows: a name and a folder of pictures for each.
-        classes: a column for each of the first ``COLUMNS``.
-        names: of the classes.
-
-    Returns:
-        RGBA, as wide as a page of 760 pixels on a screen of two dots a pixel if no column is missing.
+    ``rows`` are a name and a folder of pictures each; the first ``COLUMNS`` classes have a column. RGBA, as wide as a
+    page of 760 pixels on a screen of two dots a pixel if no column is missing.
     """
     step, classes, names = SIDE + GAP, classes[:COLUMNS], names[:COLUMNS]
     paper = Image.new("RGBA", (MARGIN + step * len(classes), HEAD + step * len(rows)), PAPER)

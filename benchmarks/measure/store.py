@@ -38,12 +38,8 @@ def load(path: Path) -> dict:
 def fresh(path: Path, about: dict) -> dict:
     """The stored entry if it was made by the same recipe, else an empty one.
 
-    Args:
-        path: of the file.
-        about: what is known of the entry: name, title, settings, fingerprint, steps, seed.
-
-    Returns:
-        ``about`` with ``classes``, from class (as a string) to record, and whatever else was stored.
+    It is ``about`` (name, title, settings, fingerprint, steps, seed) with ``classes``, from class (as a string) to
+    record, and whatever else was stored.
     """
     kept = load(path)
     same = all(kept.get(key) == about[key] for key in ("fingerprint", "steps", "seed", "network"))
@@ -72,14 +68,9 @@ def entries(results: Path, steps: int | None = None) -> list[dict]:
 
 
 def hits(entry: dict, judge: str, first: int, classes: Iterable[int], way: str | None = None) -> dict[int, bool]:
-    """From class to whether the judge has it among its first ``first``, for those of the classes that are drawn.
+    """From class to whether the judge has it among its ``first``, 1 or 5, for those of the classes that are drawn.
 
-    Args:
-        entry: as it is stored.
-        judge: by name.
-        first: 1 or 5.
-        classes: which are counted.
-        way: ``"small"``, ``"gray"`` or ``"blurred"``, if the picture was to be harder to name.
+    ``way`` is ``"small"``, ``"gray"`` or ``"blurred"``, if the picture was to be harder to name.
     """
     found = {k: entry["classes"][str(k)] for k in classes if str(k) in entry["classes"]}
     ranks = {k: record["harder"][way] if way else record["rank"] for k, record in found.items()}

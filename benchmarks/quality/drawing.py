@@ -110,11 +110,9 @@ def pool(workers: int = 2, threads: int = 1) -> ProcessPoolExecutor:
 
 
 class Crew:
-    """A few processes that draw; as a context, they end with it, and with this process however it ends.
+    """Processes that draw, with so many threads each; 0 ``workers`` draw in this one.
 
-    Args:
-        workers: how many processes; 0 draws in this one.
-        threads: of each.
+    As a context, they end with it, and with this process however it ends.
     """
 
     def __init__(self, workers: int, threads: int):

@@ -38,16 +38,9 @@ class Entry:
     source: str = ""  # the path of a recipe
 
     def draw(self, network: Network, classes: Sequence[int], steps: int, seed: int) -> Tensor:
-        """The pictures of the classes, as many at once as the entry allows, on the CPU.
+        """The pictures of the classes (B, 3, H, W) in [0, 1], as many at once as the entry allows, on the CPU.
 
-        Args:
-            network: what is optimized.
-            classes: indices.
-            steps: how many, unless the entry has its own number.
-            seed: of each batch.
-
-        Returns:
-            (B, 3, H, W) in [0, 1].
+        Each batch gets the seed; ``steps`` holds unless the entry has its own number.
         """
         groups = [classes[i : i + self.batch] for i in range(0, len(classes), self.batch)]
         return torch.cat([self.pictures(network, group, self.own_steps or steps, seed).cpu() for group in groups])

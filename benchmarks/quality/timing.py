@@ -48,13 +48,9 @@ def steps_between(moments: Sequence[float], warm_up: int = WARM_UP) -> list[floa
 
 
 def floor(call: Callable[[Tensor], Tensor], shape: Sequence[int], steps: int, warm_up: int = WARM_UP) -> list[float]:
-    """Milliseconds for one forward pass and the gradient to the input.
+    """Milliseconds for one forward pass and the gradient to the input, ``steps`` times; the ``warm_up`` is not counted.
 
-    Args:
-        call: from (B, 3, H, W) to the number to be raised.
-        shape: of the input.
-        steps: how often.
-        warm_up: how often before that, not counted.
+    ``call`` is from (B, 3, H, W), of this shape, to the number to be raised.
     """
     start = torch.rand(*shape, generator=torch.Generator().manual_seed(0)).contiguous(memory_format=torch.channels_last)
     found = []
@@ -79,16 +75,9 @@ def class_score(network: Network, class_index: int, precision: torch.dtype | Non
 def time_entry(entry: Entry, network: Network, classes: Sequence[int], steps: int, seed: int) -> dict:
     """Whole pictures and single steps of one entry, with the floor measured before, between and after.
 
-    Args:
-        entry: what draws.
-        network: what is optimized.
-        classes: each is drawn once, or each batch of them.
-        steps: how many, unless the entry has its own number.
-        seed: of each picture.
-
-    Returns:
-        ``seconds`` an image, ``ms`` a step and image, ``floor`` in milliseconds, ``ratio``: each a median with its
-        quartiles; ``classes`` and ``threads``.
+    Each class, or each batch of them, is drawn once, with the seed; ``steps`` holds unless the entry has its own
+    number. Returns ``seconds`` an image, ``ms`` a step and image, ``floor`` in milliseconds, ``ratio``: each a median
+    with its quartiles; ``classes`` and ``threads``.
     """
     bare = class_score(network, classes[0])
     entry.pictures(network, classes[: entry.batch], 3, seed)  # imports, allocates

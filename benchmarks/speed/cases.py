@@ -49,11 +49,9 @@ def network(name: str) -> Network:
 
 
 def by_callback(begin: Callable[..., object], steps: int) -> list[float]:
-    """Milliseconds a step of our own loop, told by its callback.
+    """Milliseconds a step of our own loop, told by its callback, for so many steps that count.
 
-    Args:
-        begin: runs the loop; takes ``steps`` and ``callbacks``.
-        steps: that count.
+    ``begin`` runs the loop; it takes ``steps`` and ``callbacks``.
     """
     moments: list[float] = []
     begin(steps=steps + timing.WARM_UP + 1, callbacks=[lambda *_: moments.append(time.perf_counter())])

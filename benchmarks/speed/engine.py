@@ -42,13 +42,7 @@ class Measured:
 
 
 def take_turns(cases: Sequence[Case], rounds: int, say: Callable[[str], None] = print) -> list[Measured]:
-    """Measure all cases in turn, ``rounds`` times.
-
-    Args:
-        cases: each with the name of the case that is its floor.
-        rounds: how many; one more, which does not count, comes first.
-        say: is told of each round.
-    """
+    """Measure all cases in turn, ``rounds`` times after one that does not count; ``say`` is told of each round."""
     found = [Measured(case) for case in cases]
     floors = {case.name: case for case in cases if not case.floor}
     for turn in range(rounds + 1):
