@@ -147,12 +147,10 @@ def colab(path: Path, target: Path) -> str:
 
 
 def pinned(cell: NotebookNode, stored: dict[str, dict]) -> NotebookNode | None:
-    """The authors' picture of a cell as Markdown with an attachment, which no run of the notebook takes away.
+    """The authors' picture, from a cell's outputs, as Markdown with an attachment: no run of the notebook takes it out.
 
-    Args:
-        cell: with its outputs.
-        stored: the attachments of the file as it is; one of the same pictures is taken over, since another version of
-            Pillow may write other bytes.
+    An attachment in ``stored``, those of the file as it is, is taken over if it is of the same pictures, since another
+    version of Pillow may write other bytes.
     """
     data = next((output.data for output in cell.outputs if "text/html" in output.get("data", {})), {})
     html = data.get("text/html", "")

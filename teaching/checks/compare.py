@@ -58,17 +58,9 @@ def compare(
 ) -> str | None:
     """Say how ``got`` differs from ``expected``, by its likely cause if one is recognized; None if it does not.
 
-    Args:
-        got: a tensor or a number.
-        expected: the same kind.
-        what: what it is, for messages.
-        mistakes: what a well-known mistake would have given, by what to say about it: a whole sentence that names
-            symptom and cause. The first that matches, and differs from what is expected, is said.
-        rtol: relative tolerance.
-        atol: absolute tolerance.
-
-    Returns:
-        A message, or None.
+    Both are tensors or numbers; messages call ``got`` by ``what``. ``mistakes`` has what a well-known mistake would
+    have given, by what to say about it: a whole sentence that names symptom and cause. The first that matches, and
+    differs from what is expected, is said.
     """
     wanted = torch.as_tensor(expected)
     if wanted.ndim == 0 and (number := as_number(got)) is not None:

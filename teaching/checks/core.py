@@ -126,9 +126,7 @@ class Check:
 class Remote:
     """A name in a student's process, standing in for the function or value in the grader's.
 
-    Args:
-        name: the student's name for it.
-        request: sends plain data there and returns the plain data that comes back.
+    ``request`` sends plain data there and returns the plain data that comes back.
     """
 
     def __init__(self, name: str, request: Callable[[dict], Any]):
@@ -154,15 +152,10 @@ class Remote:
 
 
 def serve(asked: dict, names: dict[str, Any], find_probe: Callable[[str], Probe]) -> dict:
-    """Answer a request beside the student's code. Whatever is asked, something comes back.
+    """Answer what ``Check.ask`` or ``Remote`` sends, beside the student's code, whose namespace is ``names``.
 
-    Args:
-        asked: what ``Check.ask`` or ``Remote`` sends.
-        names: the student's namespace.
-        find_probe: from ``module:name`` to a probe.
-
-    Returns:
-        Plain data: ``{"answer": ...}`` or ``{"problem": ...}``.
+    ``find_probe`` goes from ``module:name`` to a probe. Whatever is asked, plain data comes back: ``{"answer": ...}``
+    or ``{"problem": ...}``.
     """
     missing = [name for name in asked["subjects"] if name not in names]
     if missing:

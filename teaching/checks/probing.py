@@ -100,8 +100,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 def without(forbidden: Mapping[tuple[str, str], str]) -> Iterator[None]:
     """Raise ``Wrong`` afterward if a function was called that the text forbids.
 
-    Args:
-        forbidden: what to say, by a part of the function's file and a part of its name.
+    ``forbidden`` has what to say, by a part of the function's file and a part of its name.
     """
     said: list[str] = []
 
@@ -123,20 +122,10 @@ def without(forbidden: Mapping[tuple[str, str], str]) -> Iterator[None]:
 
 
 def call(function: Callable, *inputs: Any, nothing: bool = False, changes: Sequence[int] = (), **named: Any) -> Any:
-    """Call the student's function as a probe should: what it must not do is noticed here.
+    """Call the student's function as a probe should, and return what it returned.
 
-    Args:
-        function: the student's.
-        inputs: what it gets.
-        nothing: whether it may return None.
-        changes: places of the inputs that it may change.
-        named: keyword inputs.
-
-    Returns:
-        What it returned.
-
-    Raises:
-        Wrong: it is not callable, returned nothing, or changed a tensor that it was given.
+    Raises ``Wrong`` if it is not callable, returned None (without ``nothing``), or changed a tensor that it was given,
+    except those at the places in ``changes``.
     """
     if not callable(function):
         raise Wrong(f"expected a function, got {type(function).__name__}: was its name used for something else?")
@@ -161,16 +150,10 @@ def _same(old: Tensor, new: Tensor) -> bool:
 
 
 def run_probe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float) -> dict:
-    """Run a probe and say what was seen, or what went wrong, as plain data.
+    """Run a probe and say what was seen, or what went wrong, as plain data, after ``limit`` seconds at most.
 
-    Args:
-        probe: ``probe(*subjects, seed) -> dict``.
-        subjects: the student's functions or values.
-        seed: of the challenge, and of every generator.
-        limit: seconds.
-
-    Returns:
-        ``{"answer": {...}}`` or ``{"problem": words}``, with ``"unwritten": True`` where nothing is written yet.
+    It is called as ``probe(*subjects, seed)``, the seed also that of every generator. Returns ``{"answer": {...}}`` or
+    ``{"problem": words}``, with ``"unwritten": True`` where nothing is written yet.
     """
     sink = Sink()
     try:

@@ -28,11 +28,9 @@ def wait_for_answers() -> None:
 
 
 def waiting_for(error: BaseException, names: dict[str, Any]) -> str | None:
-    """What an error is waiting for, in words; None if it comes from somewhere else than the notebook.
+    """What a ``NotImplementedError`` waits for, in words; None if it comes from elsewhere than the notebook.
 
-    Args:
-        error: a ``NotImplementedError``.
-        names: the notebook's own.
+    ``names`` are the notebook's own.
     """
     text = str(error).removeprefix("not written yet").lstrip(": ")
     if isinstance(error, Unwritten):

@@ -26,11 +26,9 @@ class Kept:
 
 
 class Ledger:
-    """A folder with a file for each student and assignment; of two, the newest counts.
+    """A folder, made if need be, with a file for each student and assignment; of two, the newest counts.
 
-    Args:
-        folder: where; made if it is not there.
-        roster: who is meant by the names that rows were found under.
+    The roster knows who is meant by the names that rows were found under.
     """
 
     def __init__(self, folder: Path, roster: Roster):

@@ -99,12 +99,9 @@ def standing(row: Row, typed: Typed, late: str = "") -> Standing:
 
 
 class Manual:
-    """The file, read.
+    """The file, read if it is there already; the roster knows who is meant by its first column.
 
-    Args:
-        path: where it is, or will be.
-        roster: who is meant by what stands in its first column.
-        assignments: all there are.
+    ``assignments`` are all there are.
     """
 
     def __init__(self, path: Path, roster: Roster, assignments: Sequence[Assignment]):

@@ -79,9 +79,7 @@ def code(text: str) -> Markup:
 def render(text: str, breaks: bool = False) -> Markup:
     """Markdown as HTML that holds no markup of its author's, loads nothing, and shows links as they are written.
 
-    Args:
-        text: in Markdown.
-        breaks: whether a line's end is one on the page.
+    With ``breaks`` a line's end is one on the page, too.
     """
     reader = MarkdownIt("commonmark", {"html": False, "breaks": breaks}).enable("table").disable(["image", "link"])
     return Markup(reader.render(text))

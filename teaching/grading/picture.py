@@ -53,17 +53,11 @@ def _scores(network: Network, x: torch.Tensor, index: int) -> tuple[float, float
 
 
 def draw(recipe: Any, target: Any, seed: Any, folder: Path, limit: float) -> dict:
-    """Draw a picture, have it judged, and save it.
+    """Draw a picture within ``limit`` seconds, have it judged, and save it as a PNG in a folder.
 
-    Args:
-        recipe: the student's, already found to be valid.
-        target: a class.
-        seed: a whole number.
-        folder: where the PNG goes; one that is there for the same recipe is taken.
-        limit: seconds.
-
-    Returns:
-        ``file``, ``caption``, ``said``, ``rises``, ``opinion``, ``rank``, ``probability``, ``recipe``, ``network``.
+    The recipe has been found to be valid, ``target`` is a class, ``seed`` a whole number. A PNG that is there for the
+    same recipe is taken. Returns ``file``, ``caption``, ``said``, ``rises``, ``opinion``, ``rank``, ``probability``,
+    ``recipe``, ``network``.
 
     Raises:
         Wrong: it took too long, or came out flat or not finite.

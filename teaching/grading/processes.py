@@ -28,9 +28,8 @@ class Broken(RuntimeError):
 class Server:
     """The process from which students' processes are forked; one for each worker of the grader.
 
-    Args:
-        place: the folder made by ``sandbox_files.build``.
-        forks: whether forking is safe here; otherwise each notebook gets a server of its own.
+    It works in the folder made by ``sandbox_files.build``. Without ``forks``, where forking is not safe, each notebook
+    gets a server of its own.
     """
 
     def __init__(self, place: Path, forks: bool = sys.platform == "linux"):

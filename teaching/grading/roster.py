@@ -77,12 +77,7 @@ def parse(entry: str, stems: Iterable[str] = ()) -> Entry:
 
 
 class Roster:
-    """The people of a course; empty where there is no list.
-
-    Args:
-        people: theirs.
-        stems: the assignments' names.
-    """
+    """The people of a course, empty where there is no list; ``stems`` are the assignments' names."""
 
     def __init__(self, people: Iterable[Person] = (), stems: Iterable[str] = (), header: Iterable[str] = ()):
         self.people, self.stems, self.header = list(people), tuple(stems), list(header)

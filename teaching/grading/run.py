@@ -36,20 +36,11 @@ def grade_folder(
     fresh: bool,
     who: Callable[[str], str],
 ) -> tuple[list[Row], list[str]]:
-    """Grade all that lies in a folder.
+    """Grade all submissions in a folder, ``jobs`` at a time; ``fresh`` grades again what has been graded.
 
-    Args:
-        folder: of submissions.
-        assignments: those that are graded.
-        out: where ``.results`` lies, with what has been graded, the pictures and this class's random seed.
-        tests: the teacher's own tests, or None.
-        settings: limits; the seed is the class's own.
-        jobs: how many at a time.
-        fresh: whether to grade again what has been graded.
-        who: from an entry's name to what the student is called.
-
-    Returns:
-        The rows, and the places where students' code could have read the repository.
+    ``out`` is where ``.results`` lies, with what has been graded, the pictures and this class's random seed, which
+    takes the place of that in ``settings``. ``tests`` are the teacher's own, and ``who`` goes from an entry's name to
+    what the student is called. Returns the rows, and the places where students' code could have read the repository.
 
     Raises:
         NotADirectoryError, LookupError: there is nothing to grade, or a test for no question; a message for people.

@@ -29,14 +29,9 @@ RESTARTS = 3  # times that a notebook is run again without the cell that ended i
 class Session:
     """One student's notebook, run and then asked; started again when its process ends before its time.
 
-    Args:
-        server: where processes come from.
-        scratch: where it makes a folder of its own for those of its processes.
-        read: what else it may read.
-        limits: of ``inside.confine.Limits``.
-        timeout: seconds for all that this notebook does, restarts included; coming up does not count.
-        cell_limit: seconds for one cell.
-        patience: times a check's own limit that it may take to answer.
+    Its processes have a folder of their own in ``scratch``, and may read ``read``, too; ``limits`` are those of
+    ``inside.confine.Limits``. The notebook has ``timeout`` seconds for all that it does, restarts included (coming up
+    does not count), and ``cell_limit`` for one cell; to answer a check it has ``patience`` times the check's own limit.
     """
 
     def __init__(

@@ -304,10 +304,7 @@ def collect(
 ) -> list[Submission]:
     """What every student handed in for every assignment; every entry of the folder stands in one of them.
 
-    Args:
-        folder: of submissions.
-        assignments: those that are graded.
-        who: from an entry's name to what the student is called; by the name alone if None.
+    ``who`` goes from an entry's name to what the student is called; by the name alone if None.
     """
     who = who or Roster(stems=[assignment.name for assignment in assignments]).who
     by_student: dict[str, list[Path]] = {}

@@ -127,14 +127,10 @@ class Notebook:
         self.spent = 0.0
 
     def step(self, kind: str, name: str, source: str, ours: str, limit: float) -> str | None:
-        """Run one cell if it is to be run; return what went wrong, in words, or None.
+        """Run one cell, within ``limit`` seconds, if it is to be run; return what went wrong, in words, or None.
 
-        Args:
-            kind: ``given``, ours; ``answer`` and ``added``, the student's; ``shown``, for when a name of it is used.
-            name: the cell's.
-            source: what is run.
-            ours: what the cell said before the student changed it: of that, nothing is run again.
-            limit: seconds.
+        ``kind`` is ``given``, ours; ``answer`` or ``added``, the student's; or ``shown``, for when a name of it is
+        used. Of ``ours``, what the cell said before the student changed it, nothing is run again.
         """
         if kind == "shown" or kind == "added" and self.spent > EXPERIMENTS:
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):

@@ -41,13 +41,8 @@ class Limits:
 def confine(scratch: str, read: list[str], limits: Limits) -> tuple[list[str], Watch]:
     """Confine this process for good. It must have one thread.
 
-    Args:
-        scratch: the one folder it may write to; it becomes its working directory.
-        read: what else it may read, besides Python and the system's libraries.
-        limits: what it may use.
-
-    Returns:
-        The layers in force, in words, and the hook that remembers what was refused.
+    It may write to ``scratch`` alone, its new working directory, and read ``read`` besides Python and the system's
+    libraries. Returns the layers in force, in words, and the hook that remembers what was refused.
     """
     os.chdir(scratch)
     os.umask(0o077)

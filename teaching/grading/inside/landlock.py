@@ -52,18 +52,10 @@ def no_new_privileges() -> None:
 
 
 def restrict(read: Iterable[str], write: Iterable[str], devices: Iterable[str] = ()) -> str:
-    """Take from this process, for good, all files but these, TCP, and signals to others.
+    """Take from this process, for good, all files but these, TCP, and signals to others; say what is now in force.
 
-    Args:
-        read: folders and files to be read.
-        write: folders in which everything is allowed.
-        devices: files to be read and written.
-
-    Returns:
-        What is now in force, in words.
-
-    Raises:
-        OSError: this kernel cannot; nothing has been taken.
+    Folders and files of ``read`` may be read, in folders of ``write`` everything is allowed, and ``devices`` are files
+    to be read and written. Raises ``OSError`` if this kernel cannot; nothing has been taken then.
     """
     known = abi()
     if not known:

@@ -66,12 +66,7 @@ def _do(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
 
 
 def program(machine: str, pid: int) -> bytes:
-    """The filter for a machine, as classic BPF.
-
-    Args:
-        machine: a key of ``MACHINES``.
-        pid: the process itself, which may send signals to its own threads.
-    """
+    """The filter for a machine of ``MACHINES``, as classic BPF; ``pid`` may send signals to its own threads."""
     architecture, forbidden, looked_at = MACHINES[machine]
     refuse, allow = _do(RETURN, ERROR | errno.EPERM), _do(RETURN, ALLOW)
     parts = [_do(LOAD, ARCHITECTURE), _do(EQUAL, architecture, yes=1), _do(RETURN, KILL), _do(LOAD, NUMBER)]
@@ -90,13 +85,9 @@ def program(machine: str, pid: int) -> bytes:
 
 
 def restrict() -> str:
-    """Put the filter on this process, for good; it must have given up new privileges before.
+    """Put the filter on this process, for good, and say what is now in force.
 
-    Returns:
-        What is now in force, in words.
-
-    Raises:
-        OSError: not on this system.
+    The process must have given up new privileges before. Raises ``OSError`` on a system without it.
     """
     machine = platform.machine()
     if machine not in MACHINES or not os.path.exists("/proc/sys/kernel/seccomp"):

@@ -25,10 +25,8 @@ KEPT = 20  # attempts that are told
 class Watch:
     """Refuses, and remembers what it refused.
 
-    Args:
-        read: folders and files that may be read.
-        write: folders in which everything is allowed.
-        ctypes_too: also refuse to open libraries through ctypes, as is wise where nothing else stands in the way.
+    What is in ``read`` may be read, and in the folders of ``write`` everything is allowed. ``ctypes_too`` also refuses
+    to open libraries through ctypes, as is wise where nothing else stands in the way.
     """
 
     def __init__(self, read: Sequence[str], write: Sequence[str], ctypes_too: bool):
