@@ -29,13 +29,11 @@ RIVALS = 5  # as many as ``class_margin`` has
 
 
 def ascent_graph(network, layers: Mapping[str, str], logits: bool = True, half: bool = False) -> ModelProto:
-    """The graph of one step uphill.
+    """The graph of one step uphill, of a network of the book: frozen, in ``eval()``.
 
-    Args:
-        network: a network of the book; frozen, in ``eval()``.
-        layers: the layers that may be wanted, by the names that the inputs get, with their paths in ``network.core``.
-        logits: whether classes may be wanted, too; if not, the graph ends with the last of the layers.
-        half: store the weights as float16.
+    ``layers`` are those that may be wanted, by the names that the inputs get, with their paths in ``network.core``.
+    Without ``logits`` no classes may be wanted, and the graph ends with the last of the layers. ``half`` stores the
+    weights as float16.
     """
     graph = Graph(half)
     image = graph.input("image", [1, 3, "H", "W"])
@@ -63,17 +61,10 @@ def forward_graph(network, size: int = 224, half: bool = False) -> ModelProto:
 
 
 class Tape:
-    """A network's forward, written into a graph, and the way back along it.
+    """A bare network's forward, written into a graph from the normalized input ``x`` on, and the way back along it.
 
-    Args:
-        graph: what it is written into.
-        core: a bare network.
-        x: its input in the graph, normalized.
-        size: the side of the image it is traced with; only the sizes of frames depend on it.
-        end: the path of the module to stop after; the whole network if there is none.
-
-    Attributes:
-        last: the value of the last operation.
+    It stops after the module at the path ``end``, if there is one; ``size`` is the side of the image that the network
+    is traced with, and only the sizes of frames depend on it.
     """
 
     def __init__(self, graph: Graph, core: nn.Module, x: str, size: int = 224, end: str = ""):
@@ -95,7 +86,7 @@ class Tape:
         for node in nodes[: 1 + max(i for i, node in enumerate(nodes) if not end or end in paths_of(node))]:
             y, backward = rule_of(node)(graph, *map(value_of, node.args), **node.kwargs)
             graph.shapes[y] = tuple(node.meta["val"].shape)
-            values[node] = self.last = y
+            values[node] = self.last = y  # in the end the value of the last operation
             self._after |= dict.fromkeys(paths_of(node), y)
             inputs = [values[part] for part in tensors_of(node) if part.name not in weights]
             if y not in inputs:  # as dropout's, which does nothing

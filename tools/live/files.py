@@ -71,9 +71,7 @@ def make(kind: Kind) -> tuple[bytes, dict]:
 def climbable(network, last: str = "") -> dict[str, str]:
     """The layers that may be wanted, by the book's names, with their paths: convolutions and fire modules.
 
-    Args:
-        network: SqueezeNet or VGG16.
-        last: the last of them; all if none is named.
+    The network is SqueezeNet or VGG16; they end with ``last``, if one is named.
     """
     layers = {name: path for name, path in network.layers.items() if name.startswith(("conv", "fire"))}
     names = list(layers)
