@@ -67,10 +67,9 @@ def _favorite(network: Any) -> int:
 
 
 class Panel:
-    """The explorer's widgets and the thread that draws; ``explore`` makes it, and stops the one before.
+    """The explorer's widgets for a network with a classifier, and the thread that draws.
 
-    Args:
-        network: a Network with a classifier.
+    ``explore`` makes it, and stops the one before.
     """
 
     before: Panel | None = None

@@ -97,10 +97,8 @@ class Result:
     def with_images(self, places: Sequence[int], other: Result, theirs: Sequence[int]) -> Result:
         """The same result with some images, and all that belongs to them, from another run of as many steps.
 
-        Args:
-            places: which images are replaced.
-            other: where the new ones come from; both have a ``seed``, ``restarts`` and ``grounded`` an image.
-            theirs: which of its images, as many.
+        Those at ``places`` become ``theirs`` of ``other``, as many; both have a ``seed``, ``restarts`` and ``grounded``
+        an image.
         """
         new = {}
         for name, dim in dict(images=0, raw=0, final=0, scores=1, frames=1).items():

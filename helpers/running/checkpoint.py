@@ -15,13 +15,9 @@ EVERY = 25  # steps between two writes
 
 
 class Checkpoint:
-    """The state of one ascent in one file.
+    """The state of one ascent in one file: of the image, the optimizer and the scheduler, with the history so far.
 
-    Args:
-        path: the file.
-        facts: what the run is; a file of another run is refused.
-        image, optimizer, scheduler: what has a state.
-        history: the scores and frames so far.
+    ``facts`` are what the run is; a file of another run is refused.
     """
 
     def __init__(self, path: str | Path, facts: str, image: nn.Module, optimizer, scheduler, history: Any):

@@ -13,12 +13,9 @@ from ..result import Result
 
 
 class History:
-    """Collects scores and frames while an ascent runs.
+    """Collects scores and frames while an ascent of so many steps runs.
 
-    Args:
-        steps: how many steps are planned.
-        frames: how many frames to keep, evenly spaced, or at which steps.
-        finish: from raw images to pictures in [0, 1].
+    ``frames`` is how many to keep, evenly spaced, or at which steps; ``finish`` makes pictures in [0, 1] of raw images.
     """
 
     def __init__(self, steps: int, frames: int | Sequence[int], finish: Callable[[Tensor], Tensor]):

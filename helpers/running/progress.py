@@ -14,14 +14,10 @@ from ..show.typography import number
 
 
 class Progress:
-    """Shows how far an ascent has come.
+    """Shows how far an ascent has come that draws ``what``, for each image or for all.
 
-    Args:
-        steps: how many steps there are.
-        what: what is drawn, for each image or for all.
-        bar: whether to show a progress bar; ``None`` shows one unless stored outputs are being made.
-        preview: show the first image every so many steps, where there is a notebook to show it in.
-        finish: from raw images to pictures in [0, 1].
+    ``bar`` is whether to show one; ``None`` shows it unless stored outputs are being made. In a notebook the first
+    image is shown every ``preview`` steps. ``finish`` makes pictures in [0, 1] of raw images.
     """
 
     def __init__(

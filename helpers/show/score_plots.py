@@ -44,14 +44,10 @@ def score_plot(
     name: str = "score",
     also: tuple[str, Sequence[int], Sequence[float]] | None = None,
 ) -> str:
-    """The score curve as SVG, of at most some 200 points, with the dot that the slider moves.
+    """The curve of the score at each step as SVG, of at most some 200 points, with the dot that the slider moves.
 
-    Args:
-        scores: the score at each step.
-        x, y: from ``score_axes``.
-        dot: where the dot stands.
-        name: what the score is called.
-        also: a second curve under the first, with a scale of its own: its name, steps, and values.
+    ``x`` and ``y`` are from ``score_axes``, and ``name`` is what the score is called. ``also`` is a second curve under
+    the first, with a scale of its own: its name, steps, and values.
     """
     kept = sorted({*range(0, len(scores), max(1, len(scores) // 200)), len(scores) - 1})
     points = " ".join(f"{x(k)},{y(scores[k])}" for k in kept)

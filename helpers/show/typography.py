@@ -29,14 +29,10 @@ PLAIN = range(-3, 4)  # powers of ten that need no power of ten
 
 
 def typeset(text: str) -> str:
-    """Return a text with its numbers set as in a book.
+    """Return a text, plain or Markdown with formulas, code and tags in it, with its numbers set as in a book.
 
-    Args:
-        text: plain text, or Markdown with formulas, code and tags in it.
-
-    Returns:
-        The text with true minus signs and apostrophes, without negative zeros, with powers in place of Python's ``e``
-        and ``^``, and with numbers that do not part from their names at the end of a line.
+    It has true minus signs and apostrophes, no negative zeros, powers in place of Python's ``e`` and ``^``, and numbers
+    that do not part from their names at the end of a line.
     """
     parts = AS_IT_IS.split(text)
     parts[::2] = [_set(part) for part in parts[::2]]

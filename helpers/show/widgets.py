@@ -27,17 +27,13 @@ ROOM = Path(__file__).parent
 def widget(
     kind: str, still: str, caption: str, data: Mapping[str, Any], *, width: int, status: str = "", text: str = ""
 ) -> Shown:
-    """Return a figure that moves where scripts run.
+    """Return a figure, at most ``width`` pixels wide, that moves where scripts run.
 
-    Args:
-        kind: "player" or "sliders": ``kind``.css and ``kind``.js lie beside this module. The figure's class
-            is ``pom-kind``, and the script is a function of the figure and ``data``.
-        still: the picture, as HTML of plain tags.
-        caption: what it shows; plain text.
-        data: what the script needs besides, such as a film's other frames; it goes through JSON.
-        width: how wide the whole may be, in pixels.
-        status: what is said of the picture; plain text.
-        text: what a terminal gets; by default the caption.
+    ``kind`` is "player" or "sliders": ``kind``.css and ``kind``.js lie beside this module. The figure's class is
+    ``pom-kind``, and the script is a function of the figure and ``data``: what it needs besides the picture ``still``,
+    HTML of plain tags, such as a film's other frames; ``data`` goes through JSON. The caption says what the picture
+    shows and ``status`` what is said of it, both in plain text; ``text`` is what a terminal gets, by default the
+    caption.
     """
     said = f'<p class="pom-status" style="{STATUS_STYLE}">{html.escape(status)}</p>' if status else ""
     figure = (
