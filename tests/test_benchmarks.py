@@ -127,6 +127,11 @@ def made_up(name="visualize", kind="ours", right=(), classes=range(1, 20, 2), **
     return facts | more
 
 
+def shown(results):
+    """The benchmarks page on what is stored."""
+    return page.benchmarks(results, results / "page.md", 8, 20)
+
+
 def test_what_is_saved_is_loaded_again(tmp_path):
     entry = made_up()
     path = store.path_of(tmp_path, entry["name"], entry["steps"])
@@ -202,11 +207,11 @@ def test_workers_end_with_who_started_them():
 def test_the_engine_s_page_tells_machines_apart(tmp_path):
     found = store.load(store.RESULTS / "engine.json")
     store.save_json(tmp_path / "engine.json", found)
-    alone = "\n".join(page.speed(tmp_path))
+    alone = shown(tmp_path)
     store.save_json(
         tmp_path / "engine-few.json", {**found, "machine": found["machine"] | {"instructions": "few vectors"}}
     )
-    both = "\n".join(page.speed(tmp_path))
+    both = shown(tmp_path)
     assert "few vectors" not in alone and both.startswith(alone)
     assert "### With few vectors\n" in both and " with few vectors, 2 cores" in both
     assert both.count("| visualize | 1 |") == 2 * alone.count("| visualize | 1 |")
@@ -410,7 +415,7 @@ def test_columns_of_numbers_are_flush_right():
 
 def test_a_peer_is_named_once():
     peers = [made_up(name, "peer", [1]) for name in "ab"]
-    table = tables.compared(tables.comparisons([made_up(), *peers], "visualize", JUDGES, [1, 3]), "visualize")
+    table = tables.compared(tables.comparisons(made_up(), peers, JUDGES, [1, 3]), "visualize")
     assert [row[0] for row in table[1:]] == ["a", "", "", "", "b", "", "", ""]
     assert table[0][2:4] == ["verdict", "more classes (95%)"]
 
@@ -493,23 +498,23 @@ def test_the_answers_are_all_names_and_all_guesses_word_for_word():
     assert table[1][1:] == [f"{OTHER} (or never said)", f"thing,  a  word , **{OTHER}s**", "–"]
 
 
-def test_the_page_tells_guesses_only_about_the_sheet_s_pictures(tmp_path, monkeypatch):
-    def shown(stored: dict) -> str:
+def test_the_page_tells_guesses_only_about_the_sheet_s_pictures(tmp_path):
+    def asked_about(stored: dict) -> str:
         store.save_json(tmp_path / "riddle.json", {"drawn": "Some Nets, some steps"} | stored)
-        return "\n".join(page.puzzle(tmp_path, tmp_path / "page.md"))
+        return shown(tmp_path)
 
-    monkeypatch.setattr(store, "ROOT", tmp_path)
-    assert shown(ASKED) == "", "there is no sheet"
+    assert "readers" not in asked_about(ASKED), "there is no sheet"
     (tmp_path / riddle.SHEET).write_bytes(b"pictures")
     asked = ASKED | {"asked": riddle.mark(tmp_path)}
-    assert "Some Nets, some steps" in shown(asked)
-    assert "A reader" in shown(asked) and "45 of 48" in shown(asked) and f"**{OTHER}s**" in shown(asked)
+    text = asked_about(asked)
+    assert "Some Nets, some steps" in text and "Reader 1: A reader. Reader 2: Another.\n" in text
+    assert "45 of 48" in text and f"**{OTHER}s**" in text
     for nothing in ({}, ASKED, asked | {"readers": []}):
-        text = shown(nothing)
-        assert "What do readers see?" in text and OTHER in text and riddle.SHEET in text
+        text = asked_about(nothing)
+        assert "What do readers see?" in text and OTHER in text and f"{{figure}} {riddle.SHEET}\n" in text
         assert "eader 1" not in text and "guess" not in text
     (tmp_path / riddle.SHEET).write_bytes(b"others")
-    assert "A reader" not in shown(asked)
+    assert "A reader" not in asked_about(asked)
 
 
 def test_the_riddle_is_drawn_by_all_and_says_so(monkeypatch):
@@ -568,11 +573,22 @@ def test_the_pages_are_made_of_what_is_stored(tmp_path, monkeypatch):
     board = json.loads((tmp_path / "scoreboard.json").read_text())
     assert [line["name"] for line in board] == ["visualize", "visualize-alone", "captum-optim"]  # the fewest last
     text = (tmp_path / "book" / "scoreboard.md").read_text()
-    assert "<<" not in text
+    assert "{{" not in text
     assert scoreboard.rows(board)[1][1] in text
 
 
-def test_what_was_tried_for_natural_is_what_the_page_says():
+def test_without_results_the_page_has_no_parts(tmp_path):
+    assert shown(tmp_path).startswith("# Benchmarks\n\n*Written by") and "##" not in shown(tmp_path)
+
+
+def test_the_page_says_what_was_confirmed(tmp_path):
+    store.save(store.path_of(tmp_path, "visualize-alone", 8), made_up("visualize-alone"))
+    for more, said in (({"confirmed": 8}, True), ({}, False)):
+        store.save(store.path_of(tmp_path, "visualize", 8), made_up(**more))
+        assert ("what today's code draws for the first 8 of their classes.\n" in shown(tmp_path)) == said
+
+
+def test_what_was_tried_for_natural_is_what_the_page_says(tmp_path):
     tried, stored = tuning.candidates(), store.load(store.RESULTS / "tuning.json")
     assert [*tried] == [*stored] and len({tuning.settings(one) for one in tried.values()}) == len(tried)
     for words, one in tried.items():
@@ -585,7 +601,8 @@ def test_what_was_tried_for_natural_is_what_the_page_says():
     table = tuning.rows(stored)
     assert len(table) == len(tried) + 1 and len(tuning.rows({taken: stored[taken]})) == 2
     assert table[-1][2] == "{efficientnet_lite0}, {efficientnet_lite1}".format(**stored[taken]["named"]["full"])
-    assert "## How `natural` was found" in page.tuned(store.RESULTS) and page.tuned(store.RESULTS / "nowhere") == []
+    store.save_json(tmp_path / "tuning.json", stored)
+    assert "## How `natural` was found" in shown(tmp_path)
 
 
 def test_pictures_are_judged_small_gray_and_blurred():
@@ -635,7 +652,7 @@ def test_kinship_counts_each_judge_and_asks_for_the_next_name(tmp_path, monkeypa
             assert cell == "[100%]" if name in crew else cell.startswith("100%\N{NO-BREAK SPACE}(")
         assert row[-1].startswith("0%\N{NO-BREAK SPACE}(")
     assert tables.of_numbers([row[1] for row in table[1:]])
-    assert "## What is kinship worth?" in page.kin(tmp_path) and page.kin(tmp_path / "nowhere") == []
+    assert "## What is kinship worth?" in shown(tmp_path)
 
 
 def test_the_page_says_what_remains_of_a_relative_s_word():

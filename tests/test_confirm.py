@@ -7,9 +7,7 @@ import json
 import pytest
 import torch
 
-from benchmarks import page
 from benchmarks.measure import store
-from benchmarks.measure.machine import machine
 from benchmarks.quality import confirm, drawing, entries
 
 
@@ -56,10 +54,3 @@ def test_other_settings_are_never_confirmed(one):
     entry, results, path = one
     path.write_text(path.read_text().replace('"so"', '"otherwise"'))
     assert confirm.stale([entry], results) == []
-
-
-def test_the_page_says_what_was_tried(tmp_path):
-    store.save_json(tmp_path / "machine.json", machine())
-    row = {"network": "SqueezeNet 1.1", "seed": 0}
-    assert "first 8 of their classes" in page.about(tmp_path, [{**row, "confirmed": 8}, row], 200)
-    assert "code has changed" not in page.about(tmp_path, [row], 200)

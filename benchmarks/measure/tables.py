@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from benchmarks.measure import store
 from benchmarks.measure.bootstrap import Comparison, compare
@@ -109,20 +110,27 @@ def spread(values: Sequence[float] | None, digits: int) -> str:
 
 
 def comparisons(
-    entries: Sequence[dict], name: str, judges: Sequence[str], classes: Sequence[int]
+    ours: dict, peers: Sequence[dict], judges: Sequence[str], classes: Sequence[int]
 ) -> list[tuple[dict, str, int, Comparison]]:
-    """One entry against every peer: (peer, judge, 1 or 5, comparison on the classes that both have)."""
-    ours = next((entry for entry in entries if entry["name"] == name), None)
+    """One entry against peers: (peer, judge, 1 or 5, comparison on the classes that both have)."""
     found = []
-    for entry in entries:
-        if ours is None or entry["kind"] != "peer":
-            continue
-        for judge in judges:
-            for first in (1, 5):
-                mine, theirs = (store.hits(e, judge, first, classes) for e in (ours, entry))
-                if mine.keys() & theirs.keys():
-                    found.append((entry, judge, first, compare(mine, theirs)))
+    for peer, judge, first in itertools.product(peers, judges, (1, 5)):
+        mine, theirs = (store.hits(entry, judge, first, classes) for entry in (ours, peer))
+        if mine.keys() & theirs.keys():
+            found.append((peer, judge, first, compare(mine, theirs)))
     return found
+
+
+def duels(
+    entries: Sequence[dict], main: str, judges: Sequence[str], classes: Sequence[int]
+) -> Iterator[tuple[dict, list[tuple[dict, str, int, Comparison]]]]:
+    """Every entry but the peers' with its comparisons: the main one against all peers, the others against the best."""
+    peers, best = [e for e in entries if e["kind"] == "peer"], best_peer(entries, judges, classes)
+    for entry in entries:
+        against = peers if entry["name"] == main else [best] if best else []
+        found = comparisons(entry, against, judges, classes) if entry["kind"] != "peer" else []
+        if found:
+            yield entry, found
 
 
 def best_peer(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> dict | None:

@@ -137,11 +137,8 @@ def report(chosen: argparse.Namespace) -> None:
     print(f"{found[0]['network']} drew, {len(chosen.order)} odd classes at most, seed {chosen.seed}\n")
     print(tables.columns(tables.quality(found, JUDGES, chosen.order)))
     print(f"\n{tables.columns(tables.cost(found))}")
-    for one in found:
-        against = found if one["name"] == MAIN else [one, tables.best_peer(found, JUDGES, chosen.order)]
-        pairs = tables.comparisons([e for e in against if e], one["name"], JUDGES, chosen.order)
-        if pairs and one["kind"] != "peer":
-            print(f"\n{tables.columns(tables.compared(pairs, one['title']))}")
+    for one, pairs in tables.duels(found, MAIN, JUDGES, chosen.order):
+        print(f"\n{tables.columns(tables.compared(pairs, one['title']))}")
     folders = [(entry["title"], chosen.results / "pictures" / f"{entry['name']}-{entry['steps']}") for entry in found]
     shown = chosen.order[:SHOWN]
     names = [drawing.network().class_name(k) for k in shown]
