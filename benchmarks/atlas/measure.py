@@ -61,16 +61,12 @@ def gflop_an_image() -> float:
     return round(counter.get_total_flops() * WHOLE / 1e9, 1)
 
 
-def in_its_own_process(*words: object) -> dict[str, float]:
-    """``one_batch``, where nothing else has taken memory yet."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.atlas.measure", "--one", *map(str, words)]
-    said = subprocess.run(command, cwd=store.ROOT, capture_output=True, text=True, check=True, env=alone()).stdout
+def in_its_own_process(*asked: int | str) -> dict[str, float]:
+    """``one_batch`` with one thread, where nothing else has taken memory yet."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.atlas.measure", "--one", json.dumps(asked)]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    said = subprocess.run(command, cwd=store.ROOT, capture_output=True, text=True, check=True, env=alone).stdout
     return json.loads(said.splitlines()[-1])
-
-
-def alone() -> dict[str, str]:
-    """The environment of a process with one thread."""
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def plain(batches: Sequence[Batch], folder: Path) -> None:
@@ -209,14 +205,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.atlas.measure", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (all)")
-    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.one:
-        size, *rest = asked.one
-        print(json.dumps(one_batch(int(size), *(kind(word) for kind, word in zip((str, int), rest, strict=False)))))
+        print(json.dumps(one_batch(*json.loads(asked.one))))
         return
     path = asked.results / "atlas.json"
-    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    found = store.load(path)
     found |= {"machine": in_words(machine()), "network": NETWORK, "measured_steps": STEPS, "recipe_steps": WHOLE}
     for part in asked.parts:
         found |= PARTS[part]()

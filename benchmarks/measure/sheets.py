@@ -18,12 +18,12 @@ PAPER, INK = (0, 0, 0, 0), "#777c85"  # whatever page it lies on, light or dark,
 BUDGET = 900_000  # bytes
 
 
-def tile(path: Path, side: int = SIDE) -> Image.Image | None:
-    """A stored picture at ``side`` pixels, or ``None`` if there is none."""
+def tile(path: Path) -> Image.Image | None:
+    """A stored picture in the sheet's size, or ``None`` if there is none."""
     if not path.exists():
         return None
     with Image.open(path) as stored:
-        return stored.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+        return stored.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def wrapped(words: str, width: int, font: ImageFont.FreeTypeFont) -> str:

@@ -57,7 +57,7 @@ def share_of(hits: int, count: int) -> str:
 def harder(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
     """How often each judge names the class first where the pictures are small, gray or blurred."""
     ways = list(next(iter(entries[0]["classes"].values()))["harder"])
-    rows = [["recipe", "steps", *(f"{way}: {JUDGE_TITLES.get(judge, judge)}" for way in ways for judge in judges)]]
+    rows = [["recipe", "steps", *(f"{way}: {JUDGE_TITLES[judge]}" for way in ways for judge in judges)]]
     for entry in entries:
         shares = [share(entry, judge, 1, classes, way) for way in ways for judge in judges]
         rows.append([entry["title"], str(entry["steps"]), *shares])
@@ -66,14 +66,11 @@ def harder(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int
 
 def quality(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
     """The main table: for each entry how often each judge names the class."""
-    head = ["recipe", "steps", "classes"]
-    head += [f"{JUDGE_TITLES.get(judge, judge)} top-{n}" for judge in judges for n in (1, 5)]
-    rows = [head]
+    rows = [["recipe", "steps", "classes", *(f"{JUDGE_TITLES[judge]} top-{n}" for judge in judges for n in (1, 5))]]
     for entry in entries:
         count = len(store.hits(entry, judges[0], 1, classes))
-        row = [entry["title"], str(entry["steps"]), str(count)]
-        row += [share(entry, judge, n, classes) for judge in judges for n in (1, 5)]
-        rows.append(row)
+        shares = [share(entry, judge, n, classes) for judge in judges for n in (1, 5)]
+        rows.append([entry["title"], str(entry["steps"]), str(count), *shares])
     return rows
 
 
@@ -89,7 +86,7 @@ def cost(entries: Sequence[dict]) -> list[list[str]]:
 
 def ablation(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[int]) -> list[list[str]]:
     """Each recipe beside the first: how often each judge names the class, in percentage points, and what it costs."""
-    head = ["recipe", *(f"{JUDGE_TITLES.get(j, j)} top-{n}" for j in judges for n in (1, 5))]
+    head = ["recipe", *(f"{JUDGE_TITLES[j]} top-{n}" for j in judges for n in (1, 5))]
     rows = [[*head, f"{head[1]}, points against the whole (95%)", "s an image"]]
     for entry in entries:
         found = compare(*(store.hits(one, judges[0], 1, classes) for one in (entry, entries[0])))
@@ -146,16 +143,15 @@ def best_peer(entries: Sequence[dict], judges: Sequence[str], classes: Sequence[
 
 def compared(found: Sequence[tuple[dict, str, int, Comparison]], title: str) -> list[list[str]]:
     """The comparisons as a table, what counts first; a peer's name stands in its first row only."""
-    rows = [
-        [f"{title} against", "judge", "verdict", "more classes (95%)", "classes", "ours", "the peer", "ratio (95%)"]
-    ]
+    head = [f"{title} against", "judge", "verdict", "more classes (95%)", "classes", "ours", "the peer", "ratio (95%)"]
+    rows = [head]
     last = None
     for entry, judge, first, c in found:
         low, high = c.difference_interval
         rows.append(
             [
                 "" if entry is last else entry["title"],
-                f"{JUDGE_TITLES.get(judge, judge)} top-{first}",
+                f"{JUDGE_TITLES[judge]} top-{first}",
                 c.verdict,
                 f"{c.difference:+d} ({low:+.0f} to {high:+.0f})",
                 str(c.classes),

@@ -22,19 +22,9 @@ from benchmarks.quality.drawing import in_groups, pool
 from helpers import second_opinion, visualize
 
 COUNT, STEPS, SEED, GROUP = 48, 64, 0, 8
-NAMES = {
-    "squeezenet1_1": "SqueezeNet",
-    "efficientnet_lite0": "Lite0",
-    "efficientnet_lite1": "Lite1",
-    "efficientnet_lite2": "Lite2",
-}
 STRANGER, RELATIVE = "squeezenet1_1", "efficientnet_lite2"  # of the judges
-CREWS = (
-    (STRANGER,),
-    (RELATIVE,),
-    ("efficientnet_lite1", RELATIVE),
-    (STRANGER, RELATIVE),
-)
+NAMES = {STRANGER: "SqueezeNet", **tables.JUDGE_TITLES, RELATIVE: "Lite2"}
+CREWS = ((STRANGER,), (RELATIVE,), ("efficientnet_lite1", RELATIVE), (STRANGER, RELATIVE))
 
 
 def draw(crew: Sequence[str], classes: Sequence[int]) -> Tensor:

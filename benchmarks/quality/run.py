@@ -24,8 +24,6 @@ from benchmarks.quality.entries import MAIN, Entry, every_entry, find, in_order
 from benchmarks.quality.peers import NOT_INSTALLED
 from benchmarks.quality.timing import time_entry
 
-SHOWN = sheets.COLUMNS  # classes of the contact sheet: the first of the sample
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, draw, judge, store, print."""
@@ -140,10 +138,9 @@ def report(chosen: argparse.Namespace) -> None:
     for one, pairs in tables.duels(found, MAIN, JUDGES, chosen.order):
         print(f"\n{tables.columns(tables.compared(pairs, one['title']))}")
     folders = [(entry["title"], chosen.results / "pictures" / f"{entry['name']}-{entry['steps']}") for entry in found]
-    shown = chosen.order[:SHOWN]
-    names = [drawing.network().class_name(k) for k in shown]
     if any(folder.exists() for _, folder in folders):
-        sheets.save(sheets.sheet(folders, shown, names), chosen.results / "sheet.webp")
+        names = [drawing.network().class_name(k) for k in chosen.order]
+        sheets.save(sheets.sheet(folders, chosen.order, names), chosen.results / "sheet.webp")
     print(f"\nContact sheets and results are in {chosen.results}.")
 
 

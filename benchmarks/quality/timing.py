@@ -8,6 +8,7 @@ to its input, nothing else.
 from __future__ import annotations
 
 import copy
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,25 +42,24 @@ def watched(core: nn.Module) -> Iterator[list[float]]:
         handle.remove()
 
 
-def steps_between(moments: Sequence[float], warm_up: int = WARM_UP) -> list[float]:
+def steps_between(moments: Sequence[float]) -> list[float]:
     """The milliseconds between moments, the first ones left out."""
-    found = [1000 * (after - before) for before, after in zip(moments, moments[1:], strict=False)]
-    return found[warm_up:]
+    return [1000 * (after - before) for before, after in itertools.pairwise(moments)][WARM_UP:]
 
 
-def floor(call: Callable[[Tensor], Tensor], shape: Sequence[int], steps: int, warm_up: int = WARM_UP) -> list[float]:
-    """Milliseconds for one forward pass and the gradient to the input, ``steps`` times; the ``warm_up`` is not counted.
+def floor(call: Callable[[Tensor], Tensor], shape: Sequence[int], steps: int) -> list[float]:
+    """Milliseconds for one forward pass and the gradient to the input, ``steps`` times after a few that do not count.
 
     ``call`` is from (B, 3, H, W), of this shape, to the number to be raised.
     """
     start = torch.rand(*shape, generator=torch.Generator().manual_seed(0)).contiguous(memory_format=torch.channels_last)
     found = []
-    for _ in range(warm_up + steps):
+    for _ in range(WARM_UP + steps):
         begun = time.perf_counter()
         x = start.detach().requires_grad_()
         call(x).backward()
         found.append(1000 * (time.perf_counter() - begun))
-    return found[warm_up:]
+    return found[WARM_UP:]
 
 
 def class_score(network: Network, class_index: int, precision: torch.dtype | None = None) -> Callable[[Tensor], Tensor]:

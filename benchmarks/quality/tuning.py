@@ -94,8 +94,7 @@ def settings(candidate: Candidate) -> str:
 def rows(stored: dict) -> list[list[str]]:
     """The table: of how many classes each stranger names the picture first, in each way."""
     titles = {"full": "at 224", "small": f"at {TILE}", "gray": "gray", "blurred": "blurred"}
-    head = ["candidate", "lowest margin", *(f"{title}: Lite0, Lite1" for title in titles.values())]
-    table = [head]
+    table = [["candidate", "lowest margin", *(f"{title}: Lite0, Lite1" for title in titles.values())]]
     for words, candidate in candidates().items():
         found = stored.get(words)
         if found and found["settings"] == settings(candidate):
