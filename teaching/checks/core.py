@@ -13,7 +13,7 @@ notebook both run in one process, one after the other, and the student sees the 
         mistakes = {"this is the square: x * 2, not x ** 2": x**2}
         return compare(answer["y"], 2 * x, "the doubled tensor", mistakes)
 
-    check_doubled = Check("check_doubled", probes.doubled, verdicts.doubled)     # teaching/checks/gradient_ascent.py
+    check_doubled = Check(probes.gradient_ascent.doubled, doubled)      # teaching/checks/__init__.py
 
     check_doubled(lambda x: x * x)                      # Not yet: this is the square: x * 2, not x ** 2
 """
@@ -62,12 +62,16 @@ def random_tensor(seed: int, *shape: int, low: float | None = None, high: float 
 class Check:
     """One question's check; call it with the student's function."""
 
-    name: str  # how notebooks import it: `check_...`
     probe: Probe  # `probe(function, seed) -> dict` of plain data; with several subjects `probe(first, second, seed)`
     verdict: Verdict  # `verdict(seed, answer) -> str | None`: what is wrong and why, or None
-    seeds: tuple[int, ...] = (0, 1, 2)  # the challenges that a notebook shows; hidden tests give others
     right: str = ""  # what is said after "Right" when all is well
+    seeds: tuple[int, ...] = (0, 1, 2)  # the challenges that a notebook shows; hidden tests give others
     limit: float = 10.0  # seconds that a probe may take for one seed
+
+    @property
+    def name(self) -> str:
+        """How notebooks import it: ``check_`` and the probe's name."""
+        return f"check_{self.probe.__name__}"
 
     def __call__(self, *subjects: Any, seeds: Iterable[int] | None = None) -> None:
         """Print one line if the student's work is right.
@@ -95,7 +99,7 @@ class Check:
                 break
         if worst is not None:
             raise worst
-        what = self.right or self.name.removeprefix("check_").replace("_", " ")
+        what = self.right or self.probe.__name__.replace("_", " ")
         print(f"Right: {what}" + (f" ({len(tried)} random tries)." if len(tried) > 1 else "."))
 
     def ask(self, subjects: Sequence[Any], seed: int) -> Any:

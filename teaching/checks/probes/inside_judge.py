@@ -22,9 +22,9 @@ def rank_question(seed: int) -> tuple[Tensor, Tensor]:
     return logits, torch.tensor([roll.randrange(classes) for _ in range(count)])
 
 
-def ranks(rank: Callable, seed: int) -> dict:
+def rank(function: Callable, seed: int) -> dict:
     """The ranks of some classes."""
-    return {"ranks": call(rank, *rank_question(seed))}
+    return {"ranks": call(function, *rank_question(seed))}
 
 
 # --- a second opinion ---

@@ -100,7 +100,7 @@ def small_recipe(seed: int) -> Recipe:
     return Recipe(network, start, c, roll.randint(4, 7), roll.uniform(2, 6), roll.uniform(0.04, 0.12))
 
 
-def ideal(function: Callable, seed: int) -> dict:
+def recipe(function: Callable, seed: int) -> dict:
     """The recipe on a small network."""
     given, log = small_recipe(seed), Log()
     network = Watched(given.network, log)

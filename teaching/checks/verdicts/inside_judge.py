@@ -18,7 +18,7 @@ def places(logits: Tensor, targets: Tensor) -> Tensor:
 # --- ranks ---
 
 
-def ranks(seed: int, answer: dict) -> str | None:
+def rank(seed: int, answer: dict) -> str | None:
     logits, targets = asked.rank_question(seed)
     right, last = places(logits, targets), logits.shape[1]
     order = logits.argsort(dim=1, descending=True)

@@ -70,7 +70,7 @@ WRONG_TURNS = {
 }
 
 
-def ideal(seed: int, answer: dict) -> str | None:
+def recipe(seed: int, answer: dict) -> str | None:
     """x after the last step of the recipe, and its own score."""
     given = small_recipe(seed)
     if isinstance(answer["result"], str):
