@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ..core import check_tensor, close, compare, partly
 from ..probes.gradient_ascent import Ascent, ascent, descent
+from ..probes.pomeranian import Recipe
 from ..probes.toys import Log, Watched, left
 
 
-def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
+def way(given: Ascent | Recipe, start: Tensor, make_optimizer: Callable, **turn) -> tuple[Tensor, Tensor]:
     """The climb from ``start``, or, with a turn, a wrong one: x (B, ...) and the scores (steps + 1, B)."""
     network = given.network.eval().requires_grad_(False)
     read = READ[turn.get("read", "logit")]
     look = turn.get("look", lambda x: x)
     x = start.clone().requires_grad_(True)
-    optimizer = torch.optim.SGD([x], lr=given.lr, momentum=given.momentum)
+    optimizer = make_optimizer([x])
     scores = []
     for _ in range(given.steps + turn.get("more", 0)):
         if not turn.get("piles"):
@@ -26,7 +29,7 @@ def way(given: Ascent, start: Tensor, **turn) -> tuple[Tensor, Tensor]:
         score = read(network(look(x)), given.c)
         (turn.get("sign", -1) * (score.mean() if turn.get("mean") else score.sum())).backward()
         optimizer.step()
-        if turn.get("clamped"):
+        if turn.get("cut"):
             x.data.clamp_(0, 1)
         scores.append(network(x)[:, given.c].detach())
     return x.detach(), torch.stack([network(start)[:, given.c], *scores])
@@ -45,7 +48,7 @@ WRONG_TURNS = {
     "this climbed the mean over the batch: with a sum each row climbs as if it were alone": {"mean": True},
     "x stopped at 0 and 1: a clamp inside the score has no gradient beyond its ends, so a pixel that has left never "
     "comes back": {"look": lambda x: x.clamp(0, 1)},
-    "x was cut off at 0 and 1 after each step: nobody asked for that here": {"clamped": True},
+    "x was cut off at 0 and 1 after each step: nobody asked for that here": {"cut": True},
     "this climbed whichever class was ahead: take column c": {"read": "largest"},
     "this climbed the sum of all classes: take column c": {"read": "all"},
 }
@@ -73,8 +76,9 @@ def climb(seed: int, answer: dict) -> str | None:
     if problem is not None:
         return problem
     start = answer["inputs"][0]
-    right, heights = way(given, start)
-    wrong = {message: way(given, start, **turn)[0] for message, turn in WRONG_TURNS.items()}
+    make_optimizer = partial(torch.optim.SGD, lr=given.lr, momentum=given.momentum)
+    right, heights = way(given, start, make_optimizer)
+    wrong = {message: way(given, start, make_optimizer, **turn)[0] for message, turn in WRONG_TURNS.items()}
     still = "the image does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
     problem = compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4)
     if problem is not None:

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from ..core import check_tensor, compare, partly
 from ..probes.pomeranian import Recipe, small_recipe
 from ..probes.toys import Log, Watched, left
-from .gradient_ascent_climb import READ, changed
+from .gradient_ascent_climb import changed, way
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
-LOOK = {
-    "straight": lambda x: x,
-    "normalized": lambda x: (x - MEAN) / STD,
-    "clamped": lambda x: x.clamp(0, 1),
-}
 
 
-def way(given: Recipe, **turn) -> Tensor:
-    """The recipe's x after the last step, or, with a turn, a wrong one."""
-    network = given.network.eval().requires_grad_(False)
-    x = given.start.clone().requires_grad_(True)
-    lr, wd = turn.get("lr", given.lr), turn.get("wd", given.wd)
-    if turn.get("inside"):
-        optimizer = torch.optim.Adam([x], lr=lr, weight_decay=wd)
-    elif turn.get("plain"):
-        optimizer = torch.optim.SGD([x], lr=lr, weight_decay=wd)
-    else:
-        optimizer = torch.optim.AdamW([x], lr=lr, weight_decay=wd)
-    for _ in range(given.steps + turn.get("more", 0)):
-        if not turn.get("piles"):
-            optimizer.zero_grad()
-        score = READ[turn.get("read", "logit")](network(LOOK[turn.get("look", "straight")](x)), given.c)
-        loss = turn.get("sign", -1) * score.sum() + turn.get("price", 0) * x.square().sum()
-        loss.backward()
-        optimizer.step()
-        if turn.get("cut"):
-            x.data.clamp_(0, 1)
-    return x.detach()
+def end(given: Recipe, kind: type = torch.optim.AdamW, **turn) -> Tensor:
+    """The recipe's x after the last step, or, with another optimizer or a turn, a wrong one."""
+    make_optimizer = partial(kind, lr=turn.get("lr", given.lr), weight_decay=turn.get("wd", given.wd))
+    return way(given, given.start, make_optimizer, **turn)[0]
 
 
 WRONG_TURNS = {
@@ -47,11 +27,11 @@ WRONG_TURNS = {
     "each step repeats all steps before it: the gradient was not zeroed, so call optimizer.zero_grad() before "
     "backward()": {"piles": True},
     "the decay went into the gradient, as an L2 penalty, where Adam divides it away again: use AdamW, not Adam with "
-    "weight_decay": {"inside": True},
+    "weight_decay": {"kind": torch.optim.Adam},
     "the weight decay is missing, and nothing pulls x back to zero: AdamW(..., weight_decay=wd)": {"wd": 0.0},
     "the weight decay is torch's own 0.01: pass weight_decay=wd": {"wd": 0.01},
     "the numbers 5.0 and 0.1 are written in: use lr and wd": {"lr": 5.0, "wd": 0.1},
-    "this is SGD: the recipe's optimizer is AdamW": {"plain": True},
+    "this is SGD: the recipe's optimizer is AdamW": {"kind": torch.optim.SGD},
     "this climbed the probability: the recipe's objective is the logit, before the softmax": {"read": "softmax"},
     "this climbed the log-probability: the recipe's objective is the logit, before the softmax": {
         "read": "log_softmax"
@@ -59,9 +39,9 @@ WRONG_TURNS = {
     "this climbed class c - 1: classes are numbered from 0": {"read": "next"},
     "this climbed whichever class was ahead: take column c": {"read": "largest"},
     "x was normalized before the network saw it: the recipe feeds it straight in (the autopsy will tell what that "
-    "does)": {"look": "normalized"},
+    "does)": {"look": lambda x: (x - MEAN) / STD},
     "x was clamped on its way into the network: beyond 0 and 1 a clamp has no gradient, and the recipe's x is mostly "
-    "beyond": {"look": "clamped"},
+    "beyond": {"look": lambda x: x.clamp(0, 1)},
     "x was cut off at 0 and 1 after each step: the recipe lets it go where it wants, and develops it afterward": {
         "cut": True
     },
@@ -88,9 +68,9 @@ def recipe(seed: int, answer: dict) -> str | None:
     x, score = answer["result"]
     if (problem := check_tensor(x, tuple(given.start.shape), "x")) is not None:
         return problem
-    wrong = {message: way(given, **turn) for message, turn in WRONG_TURNS.items()}
+    wrong = {message: end(given, **turn) for message, turn in WRONG_TURNS.items()}
     still = "x does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
-    right = way(given)
+    right = end(given)
     problem = compare(x, right, "x after the last step", {still: given.start, **wrong}, rtol=1e-3, atol=1e-3)
     if problem is not None:
         return problem
@@ -112,7 +92,7 @@ def _left_over(answer: dict) -> str | None:
 
 def _honest(score, given: Recipe, x: Tensor) -> str | None:
     """Whether the score is that of the x that was returned."""
-    before = way(given, more=-1)
+    before = end(given, more=-1)
     network = given.network.eval()
     logits, earlier = network(x)[0], network(before)[0, given.c]
     mistakes = {
