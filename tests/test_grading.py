@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import itertools
 import json
 import math
@@ -241,6 +242,20 @@ def collected(tmp_path, notebook):
     nbformat.write(notebook, tmp_path / "x.ipynb")
     (one,) = submission.collect(tmp_path, [source.read(synthetic_class.SOURCE)])
     return one
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ({"views": ["flip"] * 4000}, "has 32.* characters; some 500 are usual"),
+        ({"edits": [print]}, "should be a dict of words"),
+        ([{"steps": 5}], "should be a dict of words"),
+        ({"views": functools.reduce(lambda inner, _: [inner], range(10**5))}, "should be a dict of words"),
+    ],
+)
+def test_a_recipe_is_plain_data_of_a_reasonable_size(recipe, words):
+    with pytest.raises(checks.Wrong, match=words):
+        picture.checked(recipe, 1)
 
 
 def test_two_workers_that_draw_the_same_picture_both_get_it(tmp_path, monkeypatch):

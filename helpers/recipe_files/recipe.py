@@ -105,6 +105,11 @@ def parse(text: str, where: str = "recipe") -> Recipe:
         raw = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"{where} is not YAML that can be read: {error}") from None
+    return check(raw, where)
+
+
+def check(raw: Any, where: str = "recipe") -> Recipe:
+    """A checked recipe from plain data. Raises ``RecipeError``."""
     if not isinstance(raw, Mapping):
         raise RecipeError(f"{where}: expected keys and values such as `steps: 128`, got {type(raw).__name__}")
     values = read_all(spec.RECIPE, raw, where)

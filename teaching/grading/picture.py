@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from helpers import Network, save_png, second_opinion
 from helpers.networks.load import load_quietly
-from helpers.recipe_files.recipe import Recipe, parse
+from helpers.recipe_files.recipe import Recipe, check
 from helpers.recipe_files.specification import make_image
 from teaching.checks.probing import TookTooLong, Wrong, time_limit
+from teaching.checks.verdicts.pictures import WORDS
 
 from . import tables
 
@@ -36,13 +36,13 @@ def checked(recipe: Any, seed: Any) -> Recipe:
         Wrong: it is not plain data of a reasonable size.
     """
     try:
-        words = {"title": "a picture", "author": "a student"}
-        text = yaml.safe_dump({**words, **json.loads(json.dumps(recipe)), "seed": seed})
-    except (TypeError, ValueError, yaml.YAMLError, RecursionError):
+        text = json.dumps({**WORDS, **recipe, "seed": seed})
+        raw = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
         raise Wrong("the recipe should be a dict of words, numbers, lists and dicts") from None
     if len(text) > LONGEST:
         raise Wrong(f"the recipe has {len(text)} characters; some 500 are usual")
-    return parse(text)
+    return check(raw)
 
 
 @torch.no_grad()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-import yaml
 from torchvision.models._meta import _IMAGENET_CATEGORIES
 
 from helpers.basics.names import find_class
 from helpers.recipe_files.reading import RecipeError
-from helpers.recipe_files.recipe import parse
+from helpers.recipe_files.recipe import check
 
 MOST_STEPS, LARGEST = 256, 320
+WORDS = {"title": "a picture", "author": "a student"}  # which a recipe file has, and a student's dict need not
 
 
 def picture(seed: int, answer: dict) -> str | None:
@@ -27,8 +27,7 @@ def picture(seed: int, answer: dict) -> str | None:
         return f"seed should be a whole number; it is a {answer['kinds'][2]}"
     try:
         find_class(target, _IMAGENET_CATEGORIES)
-        words = {"title": "a picture", "author": "a student"}
-        checked = parse(yaml.safe_dump({**words, **json.loads(recipe), "seed": number}), "recipe")
+        checked = check({**WORDS, **json.loads(recipe), "seed": number})
     except (RecipeError, LookupError) as error:
         return str(error)
     if checked.steps > MOST_STEPS or checked.values["size"] > LARGEST:
