@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
 import platform
 from pathlib import Path
 
 import psutil
 import torch
 import torchvision
+from dask.system import CPU_COUNT
 
 from helpers.basics.settings import native_precision
 
@@ -19,7 +19,7 @@ def machine() -> dict[str, str | int | float]:
     return {
         "processor": processor(),
         "instructions": instructions(),
-        "cores": cores(),
+        "cores": CPU_COUNT,
         "threads": torch.get_num_threads(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "system": f"{platform.system()} {platform.machine()}",
@@ -43,11 +43,6 @@ def instructions() -> str:
     """The widest vectors that torch uses here, and whether they count in bfloat16; of one name there are several."""
     half = " and bfloat16" if native_precision(torch.device("cpu")) == torch.bfloat16 else ""
     return torch.backends.cpu.get_cpu_capability() + half
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:
