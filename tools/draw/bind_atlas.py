@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
+from torchvision.utils import make_grid
 
 from helpers import Network, load_network, second_opinion, visualize
 from helpers.atlas.plan import Piece, Recipe, load_all, plan
@@ -164,10 +165,7 @@ def walk(distances: np.ndarray) -> list[int]:
 def sheet(images: Tensor, side: int, across: int, quality: int) -> bytes:
     """Pictures (B, 3, H, W) side by side, as one AVIF file."""
     small = F.resize(images, [side, side], antialias=True).clamp(0, 1)
-    rows = -(-len(small) // across)
-    cells = torch.full((rows * across, 3, side, side), 0.5)
-    cells[: len(small)] = small
-    whole = cells.unflatten(0, (rows, across)).permute(2, 0, 3, 1, 4).reshape(3, rows * side, across * side)
+    whole = make_grid(small, across, padding=0, pad_value=0.5)
     memory = io.BytesIO()
     F.to_pil_image(whole).save(memory, "AVIF", quality=quality, speed=4)
     return memory.getvalue()
