@@ -31,7 +31,7 @@ def change(old: Any, new: Any) -> str | None:
     if isinstance(old, nn.Module):
         return difference(state_of(old), new)
     if isinstance(old, (Tensor, np.ndarray)):
-        return None if _same(old, new) else ""
+        return None if same(old, new) else ""
     if type(old) is dict:
         old, new = [*old, *old.values()], [*new, *new.values()]
     if type(old) not in (list, tuple):
@@ -41,7 +41,8 @@ def change(old: Any, new: Any) -> str | None:
     return next((how for pair in zip(old, new, strict=True) if (how := change(*pair)) is not None), None)
 
 
-def _same(old: Any, new: Any) -> bool:
+def same(old: Any, new: Any) -> bool:
+    """Whether two tensors, or an array and what became of it, have one shape and the same numbers; NaN equals NaN."""
     if isinstance(old, np.ndarray) and old.dtype.kind not in "biufc":  # words, objects
         return isinstance(new, np.ndarray) and np.array_equal(old, new)
     old, new = torch.as_tensor(old).detach(), torch.as_tensor(new).detach()
@@ -71,7 +72,7 @@ def difference(old: dict, module: nn.Module) -> str | None:
         return " (with other hooks: remove() each one, in a `finally`)"
     if old["grad"] != new["grad"]:
         return " (with other weights frozen: requires_grad)"
-    changed = [name for name, value in old["numbers"].items() if not _same(value, new["numbers"][name])]
+    changed = [name for name, value in old["numbers"].items() if not same(value, new["numbers"][name])]
     return f" (the numbers of {changed[0]})" if changed else None
 
 
@@ -90,5 +91,5 @@ def restore(module: nn.Module, state: dict) -> None:
             value.requires_grad_(state["grad"][name])
     with torch.no_grad():
         for name, value in module.state_dict().items():
-            if name in state["numbers"] and not _same(value, state["numbers"][name]):
+            if name in state["numbers"] and not same(value, state["numbers"][name]):
                 value.copy_(state["numbers"][name])

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from .compare import check_tensor, close, compare  # noqa: F401
-from .probing import Unwritten, Wrong, call, run_probe, without  # noqa: F401
+from .probing import Unwritten, Wrong, call, raised, run_probe, slope, without  # noqa: F401
 from .serialize import Unreadable, pack, unpack
 
 Probe = Callable[..., dict]

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from helpers.answers import errors
 from helpers.answers.call import TookTooLong
+from helpers.answers.untouched import same
 
 OURS = (str(Path(__file__).resolve().parent), "inside/watch.py")
 in_words = partial(errors.in_words, ours=OURS)
@@ -135,7 +136,7 @@ def call(function: Callable, *inputs: Any, nothing: bool = False, changes: Seque
         name = getattr(function, "__name__", "the function")
         raise Wrong(f"{name}(...) returned None: is there a `return` at its end?")
     for place, (old, new) in enumerate(zip(before, inputs, strict=True)):
-        if old is not None and place not in changes and not _same(old, new):
+        if old is not None and place not in changes and not same(old, new):
             name = getattr(function, "__name__", "the function")
             raise Wrong(
                 f"{name}(...) changed the tensor it was given (argument {place + 1}): work on a copy, "
@@ -144,9 +145,24 @@ def call(function: Callable, *inputs: Any, nothing: bool = False, changes: Seque
     return returned
 
 
-def _same(old: Tensor, new: Tensor) -> bool:
-    new = new.detach()
-    return old.shape == new.shape and bool(((old == new) | (old.isnan() & new.isnan())).all())
+def raised(wanted: type[Exception], function: Callable, *inputs: Any) -> str:
+    """The name of the wanted error if a call raises one, or of another that it raises, or "nothing"."""
+    try:
+        function(*inputs)
+    except wanted:
+        return wanted.__name__
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return type(error).__name__
+    return "nothing"
+
+
+def slope(score: Any, x: Tensor) -> Tensor | None:
+    """The gradient of a score's sum with respect to x; None if the score is no tensor, or has none."""
+    if not isinstance(score, Tensor) or not score.requires_grad:
+        return None
+    return torch.autograd.grad(score.sum(), x, allow_unused=True)[0]
 
 
 def run_probe(probe: Callable, subjects: Sequence[Any], seed: int, limit: float) -> dict:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core import call, random_tensor, without
+from ..core import call, random_tensor, slope, without
 from .toys import explained
 
 SIGMAS = (0.8, 1.4, 2.2, 1.7, 0.6)
@@ -146,10 +146,8 @@ def waves(picture_from_waves: Callable, seed: int) -> dict:
     for name, size in (("even", even), ("odd", odd)):
         c = coefficients(seed, size).requires_grad_()
         picture = call(picture_from_waves, c, decay)
-        slope = None
-        if isinstance(picture, Tensor) and picture.requires_grad and not picture.is_complex():
-            (slope,) = torch.autograd.grad(picture.square().sum(), c, allow_unused=True)
-        answer[name] = {"picture": picture, "slope": slope}
+        real = isinstance(picture, Tensor) and not picture.is_complex()
+        answer[name] = {"picture": picture, "slope": slope(picture.square(), c) if real else None}
     return answer
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..core import call, random_tensor
+from ..core import call, random_tensor, slope
 
 WIDTH = 5  # channels of every layer of the small networks
 
@@ -49,11 +49,8 @@ def channel(channel_score: Callable, seed: int) -> dict:
     layer, k, images = channel_question(seed)
     network, images = small_network(seed), images.requires_grad_()
     scores = call(channel_score, network, layer, k, images)
-    slope = None
-    if isinstance(scores, Tensor) and scores.requires_grad:
-        (slope,) = torch.autograd.grad(scores.sum(), images, allow_unused=True)
     hooks = sum(len(module._forward_hooks) for module in network.modules())
-    return {"scores": scores, "slope": slope, "hooks": hooks}
+    return {"scores": scores, "slope": slope(scores, images), "hooks": hooks}
 
 
 # --- a receptive field ---
@@ -116,10 +113,7 @@ def part(run_up_to: Callable, seed: int) -> dict:
     network, calls = chain(seed)
     images.requires_grad_()
     answer = call(run_up_to, network, layer, images)
-    slope = None
-    if isinstance(answer, Tensor) and answer.requires_grad:
-        (slope,) = torch.autograd.grad(answer.sum(), images, allow_unused=True)
-    return {"answer": answer, "slope": slope, "calls": list(calls)}
+    return {"answer": answer, "slope": slope(answer, images), "calls": list(calls)}
 
 
 # --- a direction ---

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..core import call, random_tensor
+from ..core import call, raised, random_tensor
 
 # --- ranks ---
 
@@ -59,13 +58,7 @@ def opinion(second_opinion: Callable, seed: int) -> dict:
     watched: list[bool] = []
     judge.register_forward_pre_hook(lambda module, inputs: watched.append(torch.is_grad_enabled()))
     found = call(second_opinion, judge, mean, std, images, targets, artist)
-    refusal: Any = "none"
-    try:
-        second_opinion(artist, mean, std, images, targets, artist)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        refusal = type(error).__name__
+    refusal = raised(ValueError, second_opinion, artist, mean, std, images, targets, artist)
     return {"ranks": found, "refusal": refusal, "graph": any(watched)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..core import call, random_tensor
+from ..core import call, raised, random_tensor
 from .toys import Log, Watched, dice, explained, left, moody_network
 
 
@@ -156,21 +156,12 @@ def autopsy(function: Callable, seed: int) -> dict:
     plan = call(function, given, tried)
     a_plan = isinstance(plan, dict) and all(isinstance(value, dict) for value in plan.values())
     shared = a_plan and len({id(value) for value in [given, *plan.values()]}) < len(plan) + 1
-    seen = {
+    return {
         "plan": [[str(name), dict(value)] for name, value in plan.items()] if a_plan else type(plan).__name__,
         "shared": shared,
         "harmed": given != recipe or tried != changes,
+        "misspelled": raised(LookupError, call, function, dict(recipe), {"weight_decay": [0.0]}),
     }
-    try:
-        call(function, dict(recipe), {"weight_decay": [0.0]})
-        seen["misspelled"] = "nothing"
-    except LookupError:
-        seen["misspelled"] = "LookupError"
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        seen["misspelled"] = type(error).__name__
-    return seen
 
 
 @dataclass(frozen=True)

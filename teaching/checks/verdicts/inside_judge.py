@@ -37,20 +37,14 @@ def rank(seed: int, answer: dict) -> str | None:
         + order.gather(1, targets[:, None])[:, 0],
         "all images are asked for the class of the first one": first_only,
         "this compares images with each other, and not the classes of one image": 1
-        + (mine_of(logits, targets)[:, None] < logits[:, targets].T).sum(dim=1),
+        + (logits.gather(1, targets[:, None]) < logits[:, targets].T).sum(dim=1),
         "these are ranks by probability: far down, float32 rounds them all to 0, and ties look like first places. "
         "Rank by the logits": 1 + (p > mine).sum(dim=1),
         "these are ranks by probability, and far down float32 rounds them all to 0. Rank by the logits": (
             p >= mine
         ).sum(dim=1),
     }
-    problem = compare(answer["ranks"], right, "the rank", mistakes)
-    return problem
-
-
-def mine_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """Each image's logit (B,) of its own class."""
-    return logits.gather(1, targets[:, None])[:, 0]
+    return compare(answer["ranks"], right, "the rank", mistakes)
 
 
 # --- a second opinion ---
@@ -84,7 +78,7 @@ def opinion(seed: int, answer: dict) -> str | None:
     problem = compare(answer["ranks"], right, "the rank by the judge", mistakes)
     if problem:
         return problem
-    if answer["refusal"] == "none":
+    if answer["refusal"] == "nothing":
         said = "the artist judges its own pictures, and nobody objects: raise ValueError if judge is artist"
         return partly(said, 1 / 2)
     if answer["refusal"] != "ValueError":
