@@ -316,15 +316,6 @@ def script(kind: str) -> Callable[[NotebookNode], str]:
     return made
 
 
-def version_3(notebook: NotebookNode) -> str:
-    """The notebook in the format of 2013."""
-    old = []
-    for cell in notebook.cells:
-        key = "input" if cell.cell_type == "code" else "source"
-        old.append({"cell_type": cell.cell_type, key: cell.source.splitlines(keepends=True), "metadata": {}})
-    return json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": old}]})
-
-
 def link(folder: Path, name: str, notebook: NotebookNode, _: NotebookNode) -> None:
     (folder / f"{name}.ipynb").symlink_to("/etc/passwd")
 
@@ -371,7 +362,7 @@ def files() -> list[Shape]:
         Shape("cut-short", pack=as_file(".ipynb", lambda n: text_of(n)[:5000]), not_graded="cut short"),
         Shape("in-conflict", pack=as_file(".ipynb", conflict), not_graded="merge"),
         Shape("another-course", pack=as_file(".ipynb", lambda _: '{"cells": []}'), not_graded="nothing of"),
-        Shape("version-3", pack=as_file(".ipynb", version_3)),
+        Shape("of-2013", pack=as_file(".ipynb", lambda _: '{"worksheets": []}'), not_graded="there are no cells in it"),
         Shape("byte-order-mark", pack=as_file(".ipynb", lambda n: b"\xef\xbb\xbf" + text_of(n).encode())),
         Shape("utf-16", pack=as_file(".ipynb", lambda n: text_of(n).encode("utf-16"))),
         Shape("marks-lost", bare(ids=True)),

@@ -202,9 +202,6 @@ def _of_notebook(text: str) -> list[Cell]:
         why = "the marks of a merge that git could not do are in it" if conflict else "was it cut short?"
         raise Unreadable(f"a notebook that cannot be read{where}: {why}") from None
     cells = data.get("cells")
-    if cells is None and isinstance(data.get("worksheets"), list):  # format 3, in which IPython wrote until 2015
-        sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets if isinstance(sheet.get("cells"), list) for cell in sheet["cells"]]
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Unreadable("no notebook: there are no cells in it")
     return [_cell(cell) for cell in cells]
@@ -212,11 +209,9 @@ def _of_notebook(text: str) -> list[Cell]:
 
 def _cell(cell: dict[str, Any]) -> Cell:
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    source = cell.get("source", cell.get("input", ""))
+    source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
-    if cell.get("cell_type") == "heading" and isinstance(cell.get("level"), int):
-        source = f"{'#' * min(max(cell['level'], 1), 6)} {source}"
     metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
     graded = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
     marks = (graded.get("grade_id"), cell.get("id"), metadata.get("id"))
