@@ -143,6 +143,11 @@ def other_layer(x):
     return 1
 
 
+def other_setting(x):
+    x[0].track_running_stats = False
+    return 1
+
+
 @pytest.mark.parametrize(
     ("function", "argument", "said"),
     [
@@ -154,6 +159,9 @@ def other_layer(x):
         (lambda x: x.train() and 1, nn.Sequential(nn.Linear(2, 1)).eval(), "train() mode"),
         (lambda x: x.requires_grad_(False) and 1, nn.Linear(2, 1), "requires_grad"),
         (lambda x: nn.init.zeros_(x.bias) + 1, nn.Linear(2, 1), "the numbers of bias"),
+        (other_setting, nn.Sequential(nn.BatchNorm1d(2)), "another track_running_stats"),
+        (lambda x: x.__setattr__("momentum", None) or 1, nn.BatchNorm1d(2), "another momentum"),
+        (lambda x: x.__setattr__("momentum", 0.2) or 1, nn.BatchNorm1d(2, momentum=None), "another momentum"),
         (with_a_hook, nn.Sequential(nn.Linear(2, 1)), "hooks"),
         (other_layer, nn.Sequential(nn.Linear(2, 1)), "the numbers of"),
     ],
@@ -167,10 +175,19 @@ def test_a_changed_argument_is_noticed_and_the_check_keeps_its_own(function, arg
     try_answer(function, argument, changes=("x",))
 
 
+def test_what_a_module_notes_for_the_first_time_is_no_change():
+    def look(net):
+        net.seen = 3
+        return 1
+
+    assert try_answer(look, nn.Linear(2, 1)) == 1
+
+
 def test_watched_modules_are_left_as_they_were():
     network = nn.Sequential(nn.Linear(2, 2), nn.Dropout()).eval().requires_grad_(False)
 
     def careless():
+        network[1].p = 0.0
         network.train().requires_grad_(True)[0].register_forward_hook(lambda *_: None)
         nn.init.zeros_(network[0].weight)
         return 1
@@ -178,7 +195,7 @@ def test_watched_modules_are_left_as_they_were():
     with pytest.raises(Wrong, match="careless left a network other than it was.*train"):
         try_answer(careless, watch=[network])
     assert not any(part.training for part in network.modules()) and not network[0]._forward_hooks
-    assert not network[0].weight.requires_grad and network[0].weight.any()
+    assert not network[0].weight.requires_grad and network[0].weight.any() and network[1].p == 0.5
     assert try_answer(lambda: network(NUMBERS).sum(), watch=[network]) is not None
 
 

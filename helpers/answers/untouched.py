@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+PLAIN = (bool, int, float, str, type(None))
 
 
 def copied(value: Any) -> Any:
@@ -54,10 +55,17 @@ def state_of(module: nn.Module) -> dict:
     parts = dict(module.named_modules())
     return {
         "training": {name: part.training for name, part in parts.items()},
+        "settings": {name: _settings(part) for name, part in parts.items()},
         "hooks": {(name, kind): dict(getattr(part, kind)) for name, part in parts.items() for kind in HOOKS},
         "grad": {name: value.requires_grad for name, value in module.named_parameters()},
         "numbers": {name: value.detach().clone() for name, value in module.state_dict().items()},
     }
+
+
+def _settings(part: nn.Module) -> dict[str, Any]:
+    """A module's own plain attributes, such as BatchNorm's momentum; its mode is kept apart."""
+    own = {key: value for key, value in vars(part).items() if key != "training" and not key.startswith("_")}
+    return {key: value for key, value in own.items() if isinstance(value, PLAIN)}
 
 
 def difference(old: dict, module: nn.Module) -> str | None:
@@ -73,7 +81,17 @@ def difference(old: dict, module: nn.Module) -> str | None:
     if old["grad"] != new["grad"]:
         return " (with other weights frozen: requires_grad)"
     changed = [name for name, value in old["numbers"].items() if not same(value, new["numbers"][name])]
-    return f" (the numbers of {changed[0]})" if changed else None
+    if changed:
+        return f" (the numbers of {changed[0]})"
+    for name, settings in old["settings"].items():  # what a pass notes for the first time is no setting
+        now = new["settings"][name]
+        if other := [key for key, value in settings.items() if key not in now or _differ(value, now[key])]:
+            return f" (with another {other[0]})"
+    return None
+
+
+def _differ(old: Any, new: Any) -> bool:
+    return old is not new and old != new  # NaN is itself
 
 
 def restore(module: nn.Module, state: dict) -> None:
@@ -81,6 +99,7 @@ def restore(module: nn.Module, state: dict) -> None:
     for name, training in state["training"].items():
         if name in parts:  # else it was removed, as another may have been added
             parts[name].training = training
+            vars(parts[name]).update(state["settings"][name])
     for (name, kind), hooks in state["hooks"].items():
         if name in parts:
             current = getattr(parts[name], kind)
