@@ -69,7 +69,7 @@ def test_brackets_around_one_thing_are_dropped_and_no_others():
         ([NUMBERS, torch.ones(3)], {}, "different shapes"),
         (NUMBERS, {"shape": (1, 2)}, "shape (2,), expected shape (1, 2): is the batch"),
         (torch.ones(3, 2), {"like": NUMBERS}, "a batch dimension too many"),
-        (NUMBERS, {"shape": ()}, "expected one number: a sum or a mean is missing"),
+        (NUMBERS, {"shape": ()}, "expected one number: a sum, a mean or an argmax is missing"),
         (3.0, {"shape": (2,)}, "summed into one number"),
         (NUMBERS, {"shape": (None, 3)}, "expected shape (any, 3)"),
         (torch.ones(2, 3), {"shape": (3, 2)}, "changed places"),

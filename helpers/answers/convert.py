@@ -87,7 +87,7 @@ def shape_hint(got: Sequence[int], wanted: Sequence[int | None]) -> str:
     """The likely cause of a wrong shape, to be added to a sentence; empty if none is known."""
     got, wanted = tuple(got), tuple(wanted)
     if not wanted:
-        return ": a sum or a mean is missing"
+        return ": a sum, a mean or an argmax is missing"
     if not got:
         return ": everything was summed into one number, over the batch too"
     if got == wanted[1:]:
