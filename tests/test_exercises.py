@@ -86,6 +86,7 @@ CLAIM = cell("larger", "def claim")
         (("(high - low), 0.0)", "(high - low), 1.0)"), "was anything softened"),
         (("(share, 1 - share)", "(share / 2, 1 - share / 2)"), "should be black and full"),
         (("(share, 1 - share)", "(0.0, 1 - share)"), "should be black and full"),
+        (("(x - low) / (high - low)", "((x - low) / (high - low)).clamp(0, 1)"), "clamped before it was softened"),
     ],
 )
 def test_a_better_darkroom(change, words):
@@ -112,6 +113,24 @@ def test_a_channel_for_a_texture(change, words):
         check("5.5", changed(SPECIALIST, ("0.01 * on_others.mean()", small)), network=Silent())
     with pytest.raises(AssertionError, match=words):
         check("5.5", changed(SPECIALIST, change), network=Silent())
+
+
+BY_CHANNELS = """
+def mean_of(images, one):
+    return network.activations(images, one)[one].mean((1, 2, 3))
+def specialist(name, texture, others):
+    after, best = name.replace("conv", "relu"), []
+    for k in range(network.eval().requires_grad_(False).channels(name)):
+        here, there = mean_of(texture, (after, k)), mean_of(others, (after, k))
+        best.append((here - there.mean()) / (there.std() + 0.01))
+    return torch.cat(best).argmax()
+"""
+
+
+def test_a_channel_for_a_texture_may_be_asked_channel_by_channel():
+    check("5.5", BY_CHANNELS, network=Silent())
+    with pytest.raises(AssertionError, match="after the ReLU"):
+        check("5.5", changed(BY_CHANNELS, ('.replace("conv", "relu")', "")), network=Silent())
 
 
 SIMILARITY = cell("05", "def similarity")
@@ -157,6 +176,26 @@ def test_a_jitter_of_your_own(change, words):
         check("4.4", changed(answer, change))
 
 
+def test_a_check_leaves_a_reader_his_helpers():
+    answer = changed(SIMILARITY, ("maps.flatten(2)", "grams_of(maps)"))
+    check("5.6", "def grams_of(maps):\n    return maps.flatten(2)\n" + answer)
+
+
+def test_one_step_for_a_whole_batch():
+    with pytest.raises(AssertionError, match="is each divided by its own mean"):
+        check("6.1", "def mean_step(g, lr):\n    return lr * g / g.abs().mean()")
+
+
+@pytest.mark.parametrize("diagonal, right", [(-2, True), (0, False)])
+def test_nobody_is_their_own_neighbor(diagonal, right):
+    answer = changed(cell("09", "def share_at_home"), ("fill_diagonal_(-2)", f"fill_diagonal_({diagonal})"))
+    if right:
+        check("9.8", answer)
+    else:
+        with pytest.raises(AssertionError, match="their own neighbor"):
+            check("9.8", answer)
+
+
 @pytest.mark.parametrize("constant, right", [("1e-12", True), ("1e-8", False)])
 def test_a_step_of_one_size(constant, right):
     check("6.1", STEP)
@@ -197,6 +236,7 @@ POLAR = "torch.polar(self.amplitude.expand_as(self.phase), self.phase)"
     "change, words",
     [
         ((BUFFER, "self.amplitude = nn.Parameter(amplitude)"), "one parameter should be phase"),
+        ((BUFFER, "self.amplitude = amplitude.clone()"), "amplitude is no buffer"),
         ((RANDOM, "torch.rand(batch, *amplitude.shape)"), "two seeds"),
         (
             (RANDOM, "torch.rand(amplitude.shape, generator=seeded).expand(batch, -1, -1, -1)"),
