@@ -41,8 +41,8 @@ def try_answer(
         seconds: its time limit. It runs in a thread of its own, so that this holds for whatever it waits for.
         name: of the function, for sentences; its own by default.
         changes: the names of its parameters that it may change.
-        watch: modules that it may use but must leave as they were: mode, frozen parameters, hooks, weights. They
-            are put back in any case.
+        watch: modules that it may use but must leave as they were: mode, settings, frozen parameters, hooks, weights.
+            They are put back in any case.
         nothing: whether it may return None.
         keywords: more arguments.
 
