@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 from datetime import datetime
@@ -293,6 +294,30 @@ def test_rows_meet_under_a_later_roster_and_namesakes_do_not(tmp_path, roster):
     assert [(one.student, one.points) for one in later.rows if one.student == "s1"] == [("s1", 2.0)]
 
 
+def test_namesakes_stay_two_when_a_later_folder_has_neither(tmp_path):
+    alone, names = Roster(stems=STEMS), ["Jo Li_11_assignsubmission_file_", "Jo Li_12_assignsubmission_file_"]
+    alone.see(names)
+    ledger.Ledger(tmp_path, alone).keep([row(alone.who(name), n + 1.0, [name]) for n, name in enumerate(names)])
+    late = Roster(stems=STEMS)
+    late.see(["bob.ipynb"])
+    assert [(one.student, one.points) for one in ledger.Ledger(tmp_path, late).rows] == [
+        ("Jo Li 11", 1.0),
+        ("Jo Li 12", 2.0),
+    ]
+    late.see(names[1:])
+    again = ledger.Ledger(tmp_path, late)
+    again.keep([row(late.who(names[1]), 3.0, names[1:])])
+    assert [(one.student, one.points) for one in again.rows] == [("Jo Li 11", 1.0), ("Jo Li 12", 3.0)]
+
+
+def test_canvas_s_namesakes_in_two_folders_are_two(tmp_path):
+    book = ledger.Ledger(tmp_path, Roster(stems=STEMS))
+    for number in (101, 102):
+        book.keep([row("smithj", 1.0, [f"smithj_{number}_12_x.ipynb"])])
+    assert [one.student for one in book.rows] == ["smithj", "smithj 102"]
+    assert book.said == ["Two people are called smithj: Canvas's number 102 tells the second apart."]
+
+
 # --- who is who ---
 
 
@@ -312,11 +337,55 @@ def test_rows_meet_under_a_later_roster_and_namesakes_do_not(tmp_path, roster):
         ("grace@x.org.zip", "s2", "grace@x.org"),
         ("nobody.pdf", "nobody", "nobody"),
         ("a_gradient_ascent.ipynb", "a_gradient_ascent", "a_gradient_ascent"),
+        ("ada_a_gradient_ascent_final.ipynb", "s1", "ada_final"),
+        ("ada_final.ipynb", "s1", "ada_final"),
+        ("s2_a_gradient_ascent_v2.ipynb", "s2", "s2_v2"),
+        ("ada-checkpoint.ipynb", "s1", "ada"),
+        ("lovelaceada_10234_text.html", "s1", "lovelaceada"),
+        ("lovelaceada_LATE_10234_link.html", "s1", "lovelaceada"),
+        ("🐶", "🐶", "🐶"),
     ],
 )
 def test_names_out_of_folders_and_files(roster, entry, student, alone):
     assert roster.who(entry) == student
     assert Roster(stems=STEMS).who(entry) == alone
+
+
+@pytest.mark.parametrize("entry", ["ada (1) (2).ipynb", "ada.ipynb (1).zip", "ada (1)_a_gradient_ascent.ipynb"])
+def test_what_somebody_is_called_is_read_as_themselves(entry):
+    """Keys stand in ``manual.csv``, and are looked up again."""
+    alone = Roster(stems=STEMS)
+    assert alone.who(entry) == alone.who(alone.who(entry)) == "ada"
+    for address in ("ada@usm.md", "ada@uni.py"):
+        assert Roster([Person("", "Ada Lovelace", address)]).who(address) == address
+
+
+def test_a_number_that_is_somebody_s_id_or_score_makes_nobody_of_it(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name,e-mail\n11,Grace Hopper,g@x.org\n12,Ada Lovelace,a@x.org\n13,Alan Turing,t@x.org\n")
+    by_id = Roster.read(path, STEMS)
+    assert by_id.who("Ada Lovelace_13_assignsubmission_file_") == "12"
+    assert by_id.who("smithbob_13_55_a.ipynb") == "smithbob"
+    path.write_text("ID number,First name,Last name,Quiz\n7001,Jo,Li,100\n7002,Jo,Li,90\n7003,Ada,Lovelace,100\n")
+    scores = Roster.read(path, STEMS)
+    assert scores.who("Ada Lovelace_100_assignsubmission_file_") == "7003"
+    assert scores.who("Jo Li_100_assignsubmission_file_") == "Jo Li"
+    path.write_text("Identifier,ID number,Full name\nParticipant 100,7001,Jo Li\nParticipant 90,7002,Jo Li\n")
+    worksheet = Roster.read(path, STEMS)
+    assert worksheet.who("Jo Li_90_assignsubmission_file_") == "7002"
+    assert worksheet.who("Participant_100_assignsubmission_file_") == "7001"
+    path.write_text('Student,ID,SIS User ID,SIS Login ID,Section\n"Li, Jo",501,u1,jo,1\n"Li, Jo",502,u2,joli,1\n')
+    assert Roster.read(path, STEMS).who("lijo_502_7777_a.ipynb") == "u2"
+
+
+def test_nobody_without_letters_is_somebody_without_an_address():
+    assert Roster([Person("s1", "Ada L", "a@x"), Person("s2", "", "")]).who("🐶") == "🐶"
+
+
+def test_a_file_s_name_takes_no_time_to_read():
+    name, started = "ada" + " copy 1" * 36 + "x", time.process_time()
+    assert Roster([Person("s1", "Ada L")]).who(name) == name
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("ending", [*files.ENDINGS, ".DOCX", ".ipynb.txt"])
@@ -381,6 +450,13 @@ def test_dates_mark_and_do_not_judge():
     assert due.unused(due.read(["zoe=2026-12-01", "a=2026-12-01"]), [row()]) == ["zoe"]
     with pytest.raises(LookupError, match="expected a date"):
         due.read(["tomorrow"])
+
+
+def test_a_date_is_for_a_whole_name():
+    dates = due.read(["jean=2026-12-09", "2026-12-01"])
+    luc = row("s9", entries=["jean.luc.ipynb"])
+    assert due.applies(dates, luc) == dates[""] and due.unused(dates, [luc]) == ["jean"]
+    assert due.applies(due.read(["jean.luc=2026-12-09"]), luc) is not None
 
 
 def test_a_date_alone_is_that_of_the_assignment_that_is_graded():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from .roster import parse
+from .roster import SUFFIX, parse
 from .rows import Row
 
 EXPECTED = "a date such as 2026-12-01 or 2026-12-01T18:00, alone or after a name: a=2026-12-01"
@@ -35,16 +35,21 @@ def read(texts: Sequence[str], assignment: str | None = None) -> dict[str, datet
 
 def applies(due: dict[str, datetime], row: Row) -> datetime | None:
     """The date that holds for a row: its student's, folder's or file's; else its assignment's; else that for all."""
-    for name in (row.student, *row.entries, *(entry.partition(".")[0] for entry in row.entries)):
+    for name in _names(row):
         if name and name in due:
             return due[name]
     fitting = [name for name in due if name and row.assignment.startswith(name)]
     return due[max(fitting, key=len)] if fitting else due.get("")
 
 
+def _names(row: Row) -> list[str]:
+    """What a date may be given for: the student, a folder, a file, and that without its ending."""
+    return [row.student, *row.entries, *(SUFFIX.sub("", entry) for entry in row.entries)]
+
+
 def unused(due: dict[str, datetime], rows: Sequence[Row]) -> list[str]:
     """The names of dates that hold for nobody: a slip of the pen, most likely."""
-    meant = {name for row in rows for name in (row.student, *row.entries, *(e.partition(".")[0] for e in row.entries))}
+    meant = {name for row in rows for name in _names(row)}
     return [n for n in due if n and n not in meant and not any(row.assignment.startswith(n) for row in rows)]
 
 

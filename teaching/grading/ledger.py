@@ -36,8 +36,14 @@ class Ledger:
         self.folder, self.roster, self.said = folder, roster, []
         kept = sorted(self._load(), key=lambda one: one.graded)
         for one in kept:
-            one.row.student = roster.who(one.row.entries[0]) if one.row.entries else one.row.student
+            one.row.student = self._called(one.row)
         self.kept = {(one.row.student, one.row.assignment): one for one in kept}
+
+    def _called(self, row: Row) -> str:
+        """What the student of a kept row is called now; whom a number told apart stays apart, seen again or not."""
+        now = self.roster.who(row.entries[0]) if row.entries else row.student
+        known = any(person.key == now for person in self.roster.people)
+        return row.student if row.student in _apart(now, row) and not known else now
 
     def _load(self) -> Iterator[Kept]:
         for path in self.folder.glob("*.json"):
@@ -60,12 +66,15 @@ class Ledger:
             self._keep(row)
 
     def _keep(self, row: Row) -> None:
+        kept_apart = [name for name in _apart(row.student, row) if (name, row.assignment) in self.kept]
         before = self.kept.get((row.student, row.assignment))
-        if before is not None and self._somebody_else(before.row, row):
-            number = _numbers(row, "Moodle").pop()
-            self.said.append(f"Two people are called {row.student}: Moodle's number {number} tells the second apart.")
+        if kept_apart:
+            row = replace(row, student=kept_apart[0])
+        elif before is not None and (system := self._somebody_else(before.row, row)):
+            number = min(_numbers(row, system))
+            self.said.append(f"Two people are called {row.student}: {system}'s number {number} tells the second apart.")
             row = replace(row, student=f"{row.student} {number}")
-            before = self.kept.get((row.student, row.assignment))
+        before = self.kept.get((row.student, row.assignment))
         if before is not None and row.not_graded and not before.row.not_graded:
             self.said.append(f"{_where(row)}: {row.not_graded}; what was graded before stands.")
             return
@@ -86,15 +95,21 @@ class Ledger:
         if key in self.kept:
             self.kept.pop(key).path.unlink(missing_ok=True)
 
-    def _somebody_else(self, before: Row, row: Row) -> bool:
-        """Whether Moodle has two numbers for one name and assignment, and the roster does not know the name."""
-        first, second = _numbers(before, "Moodle"), _numbers(row, "Moodle")
-        known = any(person.key == row.student for person in self.roster.people)
-        return bool(first and second and not first & second and not known)
+    def _somebody_else(self, before: Row, row: Row) -> str:
+        """The system that has two numbers for one name and assignment, if the roster does not know the name."""
+        if any(person.key == row.student for person in self.roster.people):
+            return ""
+        numbers = {system: (_numbers(before, system), _numbers(row, system)) for system in ("Moodle", "Canvas")}
+        return next((name for name, (one, two) in numbers.items() if one and two and not one & two), "")
 
 
 def _where(row: Row) -> str:
     return f"{row.student}, {row.assignment}" if row.assignment else row.student
+
+
+def _apart(name: str, row: Row) -> list[str]:
+    """A name with each of the numbers that a system has for a row's files: what namesakes are called."""
+    return [f"{name} {number}" for system in ("Moodle", "Canvas") for number in sorted(_numbers(row, system))]
 
 
 def _numbers(row: Row, system: str) -> set[str]:

@@ -20,11 +20,13 @@ from pathlib import Path
 from . import tables
 from .files import ENDINGS
 
-CANVAS = re.compile(r"(?P<name>[^\W_]+)(?P<late>_LATE)?_(?P<number>\d{2,})_\d{2,}_.+")
+CANVAS = re.compile(r"(?P<name>[^\W_]+)(?P<late>_LATE)?_(?P<number>\d{2,})_(?:\d{2,}_.+|(?:text|link)\.html)")
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?", re.DOTALL)
 SUFFIX = re.compile(f"({'|'.join(map(re.escape, ENDINGS))})+$", re.IGNORECASE)
-COPY = re.compile(r"[ _-]*(\(\d+\)|copy\d*)$", re.IGNORECASE)
+COPY = re.compile(r"[ _-]*(\(\d+\)|copy\d*|checkpoint)$", re.IGNORECASE)
+VERSION = re.compile(r"([-_. ]+(\(?\d+\)?|v\d+|copy\d*|kopie|final|new|fixed|corrected|done)|\(\d+\))+$", re.IGNORECASE)
 NOBODY = ("points possible", "student, test", "test student")  # rows of Canvas's gradebook that are no person's
+SYSTEMS = ("canvas", "moodle", "participant", "identifier")  # how a column begins that has a system's numbers
 COLUMNS = {  # what a column may be called; the first of these that is there is taken
     "id": ("id number", "sis user id", "student id", "matriculation number", "student", "id", "number", "username"),
     "name": ("name", "full name", "student name", "student"),
@@ -70,9 +72,14 @@ def parse(entry: str, stems: Iterable[str] = ()) -> Entry:
         return Entry(found["name"].strip(), found["number"], "Moodle")
     if found := CANVAS.fullmatch(entry):
         return Entry(found["name"], found["number"], "Canvas", bool(found["late"]))
-    stem = COPY.sub("", SUFFIX.sub("", entry)) or entry
-    for name in stems:
-        stem = re.sub(rf"(^|[ _-]+){re.escape(name)}([ _-]+|$)", "", stem, flags=re.IGNORECASE) or stem
+    titles = [re.compile(rf"(^|[ _-]+){re.escape(name)}([ _-]+|$)", re.IGNORECASE) for name in stems]
+    stem, before = entry, ""
+    while stem != before:  # "a.ipynb (1).zip": what is left has none of these, and would be read as itself
+        before = stem
+        for part in (SUFFIX, COPY):
+            stem = part.sub("", stem) or stem
+        for title in titles:
+            stem = title.sub(lambda found: "_" if found[1] and found[2] else "", stem) or stem
     return Entry(stem)
 
 
@@ -119,29 +126,35 @@ class Roster:
 
     def who(self, entry: str) -> str:
         """What the student is called to whom a folder or file of this name belongs."""
+        if any(person.key == entry for person in self.people):
+            return entry
         said = parse(entry, self.stems)
-        person = self.find(said.name, said.number)
+        person = self.find(said.name, said.number) or self.find(VERSION.sub("", said.name), said.number)
         if person is not None:
             return person.key
         several = len(self._numbers.get((said.system, said.name), ())) > 1 or said.name == "Participant"
         return f"{said.name} {said.number}" if several and said.number else said.name
 
     def find(self, name: str, number: str = "") -> Person | None:
-        """The one person whom a name, an id, an e-mail address or a system's number means."""
+        """The one person whom a name, an id or an e-mail address means; a system's number tells namesakes apart."""
+        named = self._named(name)
+        found = named if len(named) == 1 else [one for one in named or self.people if _has_number(one, number)]
+        return found[0] if len(found) == 1 else None
+
+    def _named(self, name: str) -> list[Person]:
+        """Those whom a name, an id or an e-mail address fits best."""
         said = words(name)
         together = "".join(said)
         for means in (
-            lambda one: number and number in one.cells.values(),
-            lambda one: name in (one.id, one.email, one.key) or words(one.id) == said != (),
-            lambda one: said == words(one.email) or said == words(one.email.partition("@")[0]) != (),
-            lambda one: sorted(words(one.name)) == sorted(said) or together in _run_together(one.name),
+            lambda one: name != "" and name in (one.id, one.email, one.key) or words(one.id) == said != (),
+            lambda one: () != said in (words(one.email), words(one.email.partition("@")[0])),
+            lambda one: sorted(words(one.name)) == sorted(said) != [] or together in _run_together(one.name),
             lambda one: len(one.id) > 2 and "".join(words(one.id)) in said,
             lambda one: min(len(said), len(words(one.name))) > 1 and _one_in_the_other(said, words(one.name)),
         ):
-            found = [person for person in self.people if means(person)]
-            if found:
-                return found[0] if len(found) == 1 else None
-        return None
+            if found := [person for person in self.people if means(person)]:
+                return found
+        return []
 
     def person(self, student: str) -> Person:
         """Who is called so; where the roster does not know them, somebody of that name alone."""
@@ -156,6 +169,13 @@ class Roster:
         names = {name: one.name or one.key for one in self.people for name in (one.key, one.name) if name}
         close = difflib.get_close_matches(student, names, 1, 0.5)
         return names[close[0]] if close else ""
+
+
+def _has_number(person: Person, number: str) -> bool:
+    """Whether a system's number stands in a column for it; in any other it may be an id or a score by chance."""
+    columns = [name for name in person.cells if name.casefold().startswith(SYSTEMS)]
+    columns += ["ID"] if "SIS Login ID" in person.cells else []
+    return number != "" and any(person.cells[name].split()[-1:] == [number] for name in columns if name in person.cells)
 
 
 def _run_together(name: str) -> set[str]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in
-from .roster import Roster
+from .roster import VERSION, Roster
 from .source import EMPTY, Assignment, Slot
 
 LONGEST = 200_000  # characters of one cell
 ALIKE = 0.75  # of a cell without a name, to be taken for one of ours that was edited
-VERSION = re.compile(r"([-_. ]+(\(?\d+\)?|v\d+|copy ?\d*|kopie|final|new|fixed|corrected|done)|\(\d+\))+$", re.I)
 
 
 @dataclass(frozen=True)
