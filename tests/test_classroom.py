@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
+import json
 import os
 import re
 import subprocess
@@ -18,7 +21,7 @@ import pytest
 from PIL import Image
 
 from teaching.grading import __main__ as command
-from teaching.grading import classroom, due, exports, files, ledger, manual, pages, run, source, tables
+from teaching.grading import classroom, due, exports, files, ledger, manual, pages, run, source, submission, tables
 from teaching.grading.grade import Settings, nothing
 from teaching.grading.roster import Person, Roster
 from teaching.grading.rows import Row, Score
@@ -463,6 +466,141 @@ def test_a_date_alone_is_that_of_the_assignment_that_is_graded():
     dates = due.read(["2026-12-01", "b=2026-12-08"], "a")
     other = replace(row(), assignment=ASSIGNMENTS[2].name)
     assert due.applies(dates, row()) == due.read(["2026-12-01"])[""] and due.applies(dates, other) is None
+
+
+# --- whatever is handed in, the class is graded ---
+
+
+def hand_in(folder, name, data):
+    """A file of a student, beside that of somebody who is as ever."""
+    folder.mkdir(exist_ok=True)
+    (folder / "bob.ipynb").write_bytes(A.path.read_bytes())
+    (folder / name).write_bytes(data)
+
+
+def graded(folder, monkeypatch, capsys):
+    """What the command says of a folder, and its rows; no notebook is run."""
+    monkeypatch.chdir(folder.parent)
+    monkeypatch.setattr(run, "grade_all", invented)
+    assert command.main([str(folder), "--assignment", "a", "--jobs", "1", "--out", "out"]) == 0
+    rows = ledger.Ledger(folder.parent / "out" / ".results" / "rows", Roster(stems=STEMS)).rows
+    return capsys.readouterr().out, {one.student: one for one in rows}
+
+
+def zipped(kind, damage=b""):
+    """An archive with a notebook in it, some of whose bytes are damaged."""
+    with io.BytesIO() as out:
+        with zipfile.ZipFile(out, "w", kind) as archive:
+            archive.writestr("a.ipynb", A.path.read_bytes())
+        data = out.getvalue()
+    return data[:2000] + damage + data[2000 + len(damage) :]
+
+
+@unix
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("ada.zip", zipped(zipfile.ZIP_DEFLATED, b"\xff" * 200), "damaged in its archive"),
+        ("ada.zip", zipped(zipfile.ZIP_LZMA, b"\xff" * 200), "damaged in its archive"),
+        ("ada.zip", zipped(zipfile.ZIP_BZIP2, b"\xff" * 200), "damaged in its archive"),
+        ("ada.ipynb", b'{"cells": [], "n": ' + b"1" * 5000 + b"}", "cannot be read"),
+        ("ada.ipynb", b'{"cells": ' + b"[" * 10**5, "cannot be read"),
+        ("ada.ipynb", b'{"cells": []}', "nothing of a_gradient_ascent is in it"),
+        ("ada.ipynb", ASSIGNMENTS[1].path.read_bytes(), f"this is {ASSIGNMENTS[1].title}"),
+    ],
+)
+def test_one_file_that_is_wrong_costs_its_own_row_alone(tmp_path, monkeypatch, capsys, name, data, why):
+    hand_in(tmp_path / "in", name, data)
+    said, rows = graded(tmp_path / "in", monkeypatch, capsys)
+    assert why in said and why in rows["ada"].not_graded and rows["ada"].assignment == A.name
+    assert not rows["bob"].not_graded
+
+
+@unix
+def test_half_an_emoji_and_a_name_in_latin_1_are_written(tmp_path, monkeypatch, capsys):
+    notebook = nbformat.read(A.path, as_version=4)
+    next(cell for cell in notebook.cells if source.identity(cell) == "a-carpet").source = "A cat \ud83d"
+    hand_in(tmp_path / "in", os.fsdecode(b"M\xfcller.ipynb"), json.dumps(notebook).encode())
+    rows = graded(tmp_path / "in", monkeypatch, capsys)[1]
+    assert rows["Müller"].answers["a-carpet"] == "A cat \\ud83d" and rows["Müller"].file == "Müller.ipynb"
+    tables.write(tmp_path / "said.html", "A message \ud83d of a student's process")
+    assert (tmp_path / "said.html").read_text(encoding="utf-8") == "A message ? of a student's process"
+
+
+@unix
+def test_an_autosave_is_a_file_like_any_other(tmp_path, monkeypatch, capsys):
+    name = "lovelaceada_10234_5678_a_gradient_ascent-checkpoint.ipynb"
+    hand_in(tmp_path / "in", name, A.path.read_bytes())
+    assert graded(tmp_path / "in", monkeypatch, capsys)[1]["lovelaceada"].not_graded == ""
+    folder = tmp_path / "more" / "ada"
+    folder.mkdir(parents=True)
+    for one in ("a_gradient_ascent-checkpoint.ipynb", "a_gradient_ascent.ipynb"):
+        (folder / one).write_bytes(A.path.read_bytes())
+        os.utime(folder / one, (10**9, 10**9))
+    (found,) = submission.collect(folder.parent, [A])
+    assert found.file == "ada/a_gradient_ascent.ipynb"
+
+
+def test_a_long_number_in_an_archive_s_name_is_no_error(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        for name in (f"a_{'9' * 5000}.ipynb", f"a ({'9' * 5000}).ipynb", "a_2.ipynb"):
+            archive.writestr(name, A.path.read_bytes())
+    (found,) = submission.collect(tmp_path, [A])
+    assert not found.not_graded and len(found.others) == 2
+
+
+def test_a_folder_that_cannot_be_opened_says_so(tmp_path, monkeypatch):
+    (tmp_path / "ada" / "work").mkdir(parents=True)
+    scan = os.scandir
+
+    def closed(place):
+        if Path(place).name == "work":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    (found,) = submission.collect(tmp_path, [A])
+    assert found.not_graded == "ada/work: cannot be opened (Permission denied)"
+
+
+def test_windows_line_ends_hide_no_answer_below_a_question():
+    question = next(slot for slot in A.slots if slot.kind == "text" and "A.4" in slot.released)
+    text = f"{question.released.strip()}\n\nIt is a carpet.".replace("\n", "\r\n")
+    cell = {"cell_type": "markdown", "id": question.id, "source": text, "metadata": {}}
+    read = files.cells_of(files.Handed("x.ipynb", 0, json.dumps({"cells": [cell]}).encode()))
+    assert submission.words_of(submission.placed(read, A), A)["a-carpet"] == "It is a carpet."
+
+
+def test_a_line_that_defines_begins_where_it_begins():
+    names = {"recipe": "", "f": ""}
+    for text in ("recipe = 1", "f, recipe = 1, 2", "(f , recipe) = 1, 2", "recipe: dict[str, int] = {}", "recipe, = x"):
+        assert "recipe" in submission.defines(text, names), text
+    for text in ("    recipe=recipe,", "def g():\n    recipe = 3", "recipe == 3", "f = lambda recipe: 1"):
+        assert "recipe" not in submission.defines(text, names), text
+
+
+@pytest.mark.parametrize("text", [" " * 99_999 + "x", "a " * 99_999, "a, " * 66_666, "a:" + "b" * 99_999, "(" * 99_999])
+def test_what_defines_is_seen_at_once(text):
+    started = time.process_time()
+    assert submission.defines(text, {"recipe": ""}) == set()
+    assert time.process_time() - started < 2
+
+
+def test_pages_take_no_minutes_for_what_is_white_or_refers():
+    started = time.process_time()
+    pages.code("\t \n" * 60_000)
+    assert "[a]: b" in pages.render("[a]: b\n" * 3000)
+    assert time.process_time() - started < 10
+
+
+def test_a_recipe_of_one_s_own_is_no_friend_s():
+    told = {"recipe": "r", "file": "x.png"}
+    rows = [Row(who, name, scores=[Score("q", "", 3.0, picture=told)]) for who, name in (("ada", "a"), ("ada", "c"))]
+    run.name_equal_recipes(rows)
+    assert [one.notes for one in rows] == [[], []]
+    rows.append(replace(rows[0], student="bob", notes=[]))
+    run.name_equal_recipes(rows)
+    assert rows[2].notes == ["the same recipe as ada"] and rows[0].notes == ["the same recipe as bob"]
 
 
 # --- pages and tables ---

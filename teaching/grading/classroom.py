@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import due, exports, pages, source, tables
+from . import due, exports, files, pages, source, tables
 from .grade import Settings
 from .ledger import Ledger
 from .manual import Manual, Standing, standing
@@ -41,12 +41,12 @@ def run(chosen: argparse.Namespace) -> Done:
     dates = due.read(chosen.due, chosen.assignment)
     roster, said = find_roster(chosen, [one.name for one in every])
     if chosen.submissions.is_dir():
-        roster.see(path.name for path in chosen.submissions.iterdir())
+        roster.see(files.printable(path.name) for path in chosen.submissions.iterdir())
     chosen.out.mkdir(parents=True, exist_ok=True)
     Manual(chosen.out / "manual.csv", roster, every)  # what is wrong with it is said before hours are spent
     settings = limits(chosen)
     rows, exposed = grade_folder(
-        chosen.submissions, wanted, chosen.out, chosen.overlay, settings, chosen.jobs, chosen.fresh, roster.who
+        chosen.submissions, wanted, chosen.out, chosen.overlay, settings, chosen.jobs, chosen.fresh, roster.who, every
     )
     ledger = Ledger(chosen.out / ".results" / "rows", roster)
     ledger.keep(rows)

@@ -12,7 +12,7 @@ import re
 import stat
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 MIB = 2**20
 LARGEST = 64 * MIB  # of a notebook, pictures included
 MOST_FILES = 2000  # in a folder or an archive
-NO_SUBMISSION = re.compile(r"^\.|^__|checkpoint|^(Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+NO_SUBMISSION = re.compile(r"^\.|^__|^(Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 SCRIPTS = (".py", ".txt", ".ipy")
 NOTEBOOKS = (".ipynb", ".json", *SCRIPTS)
 KINDS = {
@@ -62,6 +62,12 @@ class Cell:
     marks: tuple[str, ...] = ()  # the names that it carries: a grade id, an id, and where some programs put one
 
 
+def printable(text: str) -> str:
+    """A text that can be written as UTF-8: of a name in Latin-1 its letters, of half a character its number."""
+    letters = re.sub("[\udc80-\udcff]", lambda mark: chr(ord(mark[0]) - 0xDC00), text)  # as Python reads such a name
+    return letters.encode("utf-8", "backslashreplace").decode()
+
+
 # --- finding files ---
 
 
@@ -78,19 +84,25 @@ def entries(folder: Path) -> list[Path]:
 
 def handed_in(entry: Path) -> Iterator[Handed]:
     """The files of an entry: its own, or those of a folder or an archive, links never followed."""
-    for path in _files(entry):
-        name = path.relative_to(entry.parent).as_posix()
-        found = _open(path, name)
+    closed: list[OSError] = []
+    for path in _files(entry, closed.append):
+        found = _open(path, _seen_from(entry.parent, path))
         yield from _unzipped(found) if path.suffix.lower() == ".zip" and not found.problem else [found]
+    for error in closed:
+        yield Handed(_seen_from(entry.parent, error.filename), problem=_closed(error))
 
 
-def _files(entry: Path) -> Iterator[Path]:
+def _seen_from(folder: Path, path: str | Path) -> str:
+    return printable(Path(path).relative_to(folder).as_posix())
+
+
+def _files(entry: Path, closed: Callable[[OSError], None]) -> Iterator[Path]:
     if entry.is_symlink() or not entry.is_dir():
         yield entry
         return
     count = 0
-    for place, folders, files in os.walk(entry):
-        links = [name for name in folders if Path(place, name).is_symlink()]
+    for place, folders, files in os.walk(entry, onerror=closed):
+        links = [name for name in folders if os.path.islink(Path(place, name))]
         folders[:] = sorted(name for name in folders if not NO_SUBMISSION.search(name) and name not in links)
         for name in sorted(files + links):
             if not NO_SUBMISSION.search(name) and (count := count + 1) <= MOST_FILES:
@@ -109,7 +121,11 @@ def _open(path: Path, name: str) -> Handed:
             return Handed(name, about.st_mtime, problem=_too_large(about.st_size))
         return Handed(name, about.st_mtime, path.read_bytes())
     except OSError as error:
-        return Handed(name, problem=f"cannot be opened ({error.strerror or type(error).__name__})")
+        return Handed(name, problem=_closed(error))
+
+
+def _closed(error: OSError) -> str:
+    return f"cannot be opened ({error.strerror or type(error).__name__})"
 
 
 def _too_large(size: int) -> str:
@@ -129,7 +145,7 @@ def _unzipped(archive: Handed) -> Iterator[Handed]:
                 yield found
             if not infos:
                 yield Handed(archive.name, archive.modified, problem="an empty archive")
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+    except Exception:  # zipfile and what it unpacks with have a dozen kinds for bytes that are wrong
         yield Handed(archive.name, archive.modified, problem="an archive that cannot be opened; was it cut short?")
 
 
@@ -149,7 +165,7 @@ def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, most: int
     try:
         with opened.open(info) as member:
             data = member.read(most + 1)  # whatever the archive says of its size
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
+    except Exception:  # as above: zlib.error, lzma.LZMAError, RuntimeError, ...
         return Handed(name, modified, problem="damaged in its archive")
     return Handed(name, modified, data) if len(data) <= most else Handed(name, modified, problem=_too_large(len(data)))
 
@@ -196,7 +212,7 @@ def decoded(data: bytes) -> str:
 def _of_notebook(text: str) -> list[Cell]:
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number with more digits than Python reads
         where = f" after line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         conflict = re.search(r"^(<{7} |={7}$|>{7} )", text, re.MULTILINE)
         why = "the marks of a merge that git could not do are in it" if conflict else "was it cut short?"
@@ -215,7 +231,8 @@ def _cell(cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
     graded = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
     marks = (graded.get("grade_id"), cell.get("id"), metadata.get("id"))
-    return Cell(kind, source if isinstance(source, str) else "", tuple(m for m in marks if m and isinstance(m, str)))
+    source = printable(source).replace("\r\n", "\n") if isinstance(source, str) else ""
+    return Cell(kind, source, tuple(m for m in marks if m and isinstance(m, str)))
 
 
 HEAD = re.compile(r"^# (?:In ?\[[ \d]*\]:|%%.*)$", re.MULTILINE)  # of a cell, as Jupyter or VS Code writes it

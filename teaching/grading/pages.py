@@ -72,8 +72,8 @@ def image(told: dict, folder: Path, side: int, alt: str) -> Markup:
 
 
 def code(text: str) -> Markup:
-    """A cell of Python in colors."""
-    return Markup(highlight(text, PythonLexer(), INK))
+    """A cell of Python in colors; white space at a line's end would cost the lexer minutes."""
+    return Markup(highlight("\n".join(line.rstrip() for line in text.split("\n")), PythonLexer(), INK))
 
 
 def render(text: str, breaks: bool = False) -> Markup:
@@ -81,8 +81,8 @@ def render(text: str, breaks: bool = False) -> Markup:
 
     With ``breaks`` a line's end is one on the page, too.
     """
-    reader = MarkdownIt("commonmark", {"html": False, "breaks": breaks}).enable("table").disable(["image", "link"])
-    return Markup(reader.render(text))
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": breaks}).enable("table")
+    return Markup(reader.disable(["image", "link", "reference"]).render(text))  # many references would take minutes
 
 
 @lru_cache(maxsize=1)

@@ -35,17 +35,19 @@ def grade_folder(
     jobs: int,
     fresh: bool,
     who: Callable[[str], str],
+    every: Sequence[Assignment] = (),
 ) -> tuple[list[Row], list[str]]:
     """Grade all submissions in a folder, ``jobs`` at a time; ``fresh`` grades again what has been graded.
 
     ``out`` is where ``.results`` lies, with what has been graded, the pictures and this class's random seed, which
     takes the place of that in ``settings``. ``tests`` are the teacher's own, and ``who`` goes from an entry's name to
-    what the student is called. Returns the rows, and the places where students' code could have read the repository.
+    what the student is called; ``every`` are all assignments there are. Returns the rows, and the places where
+    students' code could have read the repository.
 
     Raises:
         NotADirectoryError, LookupError: there is nothing to grade, or a test for no question; a message for people.
     """
-    found = submission.collect(folder, assignments, who)
+    found = submission.collect(folder, assignments, who, every)
     if not found:
         raise LookupError(f"no submissions in {folder}: expected a folder or a notebook for each student")
     by_name = {assignment.name: assignment for assignment in assignments}
@@ -141,6 +143,6 @@ def name_equal_recipes(rows: Sequence[Row]) -> None:
     for group in same.values():
         for row, file in group:
             others = [(other, "" if theirs == file else " (another target or seed)") for other, theirs in group]
-            named = [f"{other.student}{how}" for other, how in others if other is not row]
+            named = dict.fromkeys(f"{other.student}{how}" for other, how in others if other.student != row.student)
             if named:
                 row.notes.append(f"the same recipe as {', '.join(named)}")

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in
+from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in, printable
 from .roster import VERSION, Roster
 from .source import EMPTY, Assignment, Slot
 
 LONGEST = 200_000  # characters of one cell
+TARGETS = r"^(?:\([ \t]*)?(\w+(?:[ \t]*,[ \t]*\w+)*)(?:[ \t]*,)?[ \t]*(?:\)[ \t]*)?(?::[^=\n]+)?=(?!=)"
 ALIKE = 0.75  # of a cell without a name, to be taken for one of ours that was edited
 
 
@@ -104,7 +105,7 @@ def _like(cell: Cell, free: Iterable[Slot], assignment: Assignment) -> Slot | No
 def defines(text: str, names: Iterable[str]) -> set[str]:
     """Which of these names a cell seems to define at top level; its text need not be Python."""
     found = set(re.findall(r"^(?:async )?(?:def|class)\s+(\w+)", text, re.MULTILINE))
-    for targets in re.findall(r"^\(?([\w ,]+?)\)? *(?::[^=\n]+)?=(?!=)", text, re.MULTILINE):
+    for targets in re.findall(TARGETS, text, re.MULTILINE):
         found |= set(re.findall(r"\w+", targets))
     return found & set(names)
 
@@ -213,23 +214,31 @@ class Candidate:
     def rank(self) -> tuple[int, float, int]:
         """The more answered cells the better, then the newer; where both are equal, what its name counts up to."""
         stem = re.sub(r"\.\w+$", "", self.handed.name)
-        number = next((int(n) for n in re.findall(r"\((\d+)\)$|[-_ ]v?(\d+)$", stem) for n in n if n), 0)
-        return self.answers, self.handed.modified, -1 if re.search(r"copy\d*$|kopie$", stem, re.I) else number
+        number = next((int(n) for n in re.findall(r"\((\d{1,9})\)$|[-_ ]v?(\d{1,9})$", stem) for n in n if n), 0)
+        copied = re.search(r"(copy\d*|kopie|checkpoint)$", stem, re.IGNORECASE)
+        return self.answers, self.handed.modified, -1 if copied else number
 
 
-def candidate(handed: Handed, assignments: Sequence[Assignment]) -> Candidate:
-    """A file as a submission to the assignment that it has most of."""
+def candidate(handed: Handed, assignments: Sequence[Assignment], every: Iterable[Assignment] = ()) -> Candidate:
+    """A file as a submission to the assignment that it has most of.
+
+    One that is not graded now has to be twice as like: the first cell is the same in ``every`` one.
+    """
     try:
         cells = cells_of(handed)
     except Unreadable as error:
         return Candidate(handed, assignment=_named(handed, assignments), problem=str(error))
-    best = Candidate(handed, problem=f"nothing of {' or '.join(a.name for a in assignments)} is in it")
-    most = 0.0
-    for assignment in assignments:
+    named = _named(handed, assignments)
+    best = Candidate(handed, (), named, problem=f"nothing of {' or '.join(a.name for a in assignments)} is in it")
+    most, graded = 0.0, {assignment.name for assignment in assignments}
+    for assignment in [*assignments, *(one for one in every if one.name not in graded)]:
         found = placed(cells, assignment)
         answers = set().union(*(answered(cell, slot, assignment) for cell, slot in found))
         share = len({slot.name for _, slot in found if slot is not None} | answers) / len(assignment.slots)
-        if share > most:
+        if assignment.name not in graded:
+            if share > 2 * most:
+                best, most = Candidate(handed, (), named, problem=f"this is {assignment.title}"), share / 2
+        elif share > most:
             said = {name for name, text in words_of(found, assignment).items() if text}
             best, most = Candidate(handed, tuple(found), assignment, len(answers | said)), share
     return best
@@ -299,26 +308,32 @@ def _instead(one: Candidate, best: Candidate) -> str:
 
 
 def collect(
-    folder: Path, assignments: Sequence[Assignment], who: Callable[[str], str] | None = None
+    folder: Path,
+    assignments: Sequence[Assignment],
+    who: Callable[[str], str] | None = None,
+    every: Sequence[Assignment] = (),
 ) -> list[Submission]:
     """What every student handed in for every assignment; every entry of the folder stands in one of them.
 
-    ``who`` goes from an entry's name to what the student is called; by the name alone if None.
+    ``who`` goes from an entry's name to what the student is called; by the name alone if None. ``every`` are all
+    assignments there are, so that a file for another one is told from work for these.
     """
     who = who or Roster(stems=[assignment.name for assignment in assignments]).who
     by_student: dict[str, list[Path]] = {}
     for entry in entries(folder):
-        by_student.setdefault(who(entry.name), []).append(entry)
+        by_student.setdefault(who(printable(entry.name)), []).append(entry)
     for longer in sorted(by_student, key=len, reverse=True):  # ada_final beside ada
         shorter = VERSION.sub("", longer)
         if shorter != longer and shorter in by_student:
             by_student[shorter] += by_student.pop(longer)
-    return [one for student, places in by_student.items() for one in _of_student(student, places, assignments)]
+    return [one for student, places in by_student.items() for one in _of_student(student, places, assignments, every)]
 
 
-def _of_student(student: str, places: Sequence[Path], assignments: Sequence[Assignment]) -> list[Submission]:
-    names = [place.name for place in places]
-    candidates = [candidate(handed, assignments) for place in places for handed in handed_in(place)]
+def _of_student(
+    student: str, places: Sequence[Path], assignments: Sequence[Assignment], every: Sequence[Assignment]
+) -> list[Submission]:
+    names = [printable(place.name) for place in places]
+    candidates = [candidate(handed, assignments, every) for place in places for handed in handed_in(place)]
     if not candidates:
         why, assignment = "an empty folder", assignments[0].name if len(assignments) == 1 else ""
         return [Submission(student, assignment, tuple(names), not_graded=why)]

@@ -83,4 +83,4 @@ def plain_letters(text: str) -> str:
 
 def write(path: Path, data: str | bytes, encoding: str = "utf-8") -> None:
     """Write a file whole or not at all, or the file to which a link leads."""
-    write_whole(path.resolve(), data if isinstance(data, bytes) else data.encode(encoding))
+    write_whole(path.resolve(), data if isinstance(data, bytes) else data.encode(encoding, "replace"))
