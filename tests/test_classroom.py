@@ -266,6 +266,80 @@ def test_codes_differ_and_stay(tmp_path):
     assert manual.code("student 7") == codes[7]
 
 
+def test_zeros_that_a_spreadsheet_takes_away_take_no_points_along(tmp_path):
+    people = [Person("00712", "Grace Hopper"), Person("00713", "Ada Lovelace")]
+    students, path = [one.id for one in people], tmp_path / "manual.csv"
+    manual.Manual(path, Roster(people, STEMS), ASSIGNMENTS).add(students)
+    type_in(path, "00713", a__extra="5", a__comment="good")
+    path.write_bytes(before := path.read_bytes().replace(b"\n00", b"\n"))
+    read = manual.Manual(path, Roster(people, STEMS), ASSIGNMENTS)
+    read.add(students)
+    assert read.of("00713").points == {"a extra": 5.0} and read.of("00713").comments == {"a": "good"}
+    assert path.read_bytes() == before and not read.unclaimed(students)
+
+
+def test_what_was_typed_where_nothing_is_there_is_said(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    path.write_text(
+        "student,code,a-carpet,a extra,b comment,my comment\ns1,AB23,1,,see me,x\ns2,AB24,,14,,\ns3,AB25,,,,x\n"
+    )
+    typed = manual.Manual(path, roster, ASSIGNMENTS)
+    said = typed.unused(["s1", "s2", "s3", "s4"], [row("s1")])
+    assert [line.partition(" counts")[0] for line in said] == [
+        "manual.csv: what was typed for s1 in b",
+        "manual.csv: what was typed for s2 in a",
+    ]
+    course = pages.Course(ASSIGNMENTS, tmp_path)
+    lines = classroom.write([row("s1")], course, roster, {}, tmp_path, [])
+    assert not {*said} - {*lines}
+
+
+def test_a_column_in_capitals_and_a_number_that_is_none_are_said(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    path.write_text("student,A extra,a_carpet,a-picture,notes\ns1,2,1,nan,x\ns2,,,inf,\n")
+    typed = manual.Manual(path, roster, ASSIGNMENTS)
+    said = " | ".join(typed.problems)
+    for part in (
+        "'A extra'; did you mean 'a extra'",
+        "'a_carpet'; did you mean 'a-carpet'",
+        "'nan' is no",
+        "'inf' is no",
+    ):
+        assert part in said
+    assert typed.of("s1").points == typed.of("s2").points == {}
+
+
+def test_a_row_without_a_code_gets_one_that_is_said(tmp_path, roster):
+    path = tmp_path / "manual.csv"
+    path.write_text("student,code\ns1,AB23\ns2,\n")
+    typed = manual.Manual(path, roster, ASSIGNMENTS)
+    assert typed.of("s1").code == "AB23" and typed.of("s2").code == manual.code("s2")
+    assert f"s2 {manual.code('s2')}" in " ".join(typed.problems) and "s1 " not in " ".join(typed.problems)
+
+
+def test_a_table_that_is_none_says_so(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text('id,name\ns1,"' + "x" * 200_000)
+    with pytest.raises(LookupError, match="begins with 'id,name' and cannot be read"):
+        Roster.read(path)
+
+
+def test_what_is_cut_short_is_read_as_far_as_it_goes(tmp_path):
+    assert tables.parse("id,name\ns1,Ada".encode("utf-16")[:-1]).rows[0][0] == "s1"
+    (tmp_path / "red.png").write_bytes(b"\x89PNG")
+    assert pages.image({"file": "red.png"}, tmp_path, 8, "red") == ""
+
+
+def test_extra_points_for_what_could_not_be_graded_are_exported(tmp_path, roster):
+    course, typed = pages.Course(ASSIGNMENTS, tmp_path), manual.Typed({"a extra": 12.0}, {"a": "on paper"}, "AB23")
+    ungraded = [Score("a-step-test", "A.1", 2.0)]
+    one, other = (row(who, not_graded="a PDF", scores=ungraded) for who in ("s1", "s2"))
+    found = exports.gather([manual.standing(one, typed), manual.standing(other, manual.Typed())], roster)
+    for export in (exports.canvas, exports.moodle):
+        lines = list(csv.reader(export(found, course, roster).splitlines()))
+        assert [line[0].split()[0] for line in lines if "12" in line] == ["Ada"]
+
+
 # --- rows that stay ---
 
 
@@ -586,6 +660,16 @@ def test_what_defines_is_seen_at_once(text):
     assert time.process_time() - started < 2
 
 
+def test_a_program_is_read_at_once():
+    started = time.process_time()
+    for text in ('"""x\n' * 100_000, "# %%\n" + "# a\n\n" * 60_000):
+        files.cells_of(files.Handed("x.py", 0, text.encode()))
+    assert time.process_time() - started < 10
+    text = 'x = 1\n"""a\n\nb"""  \ny = """c\n"""\n\'\'\'d\'\'\'\nz'
+    cells = files.cells_of(files.Handed("x.py", 0, text.encode()))
+    assert [one.text for one in cells] == ["x = 1\n", "a\n\nb", '\ny = """c\n', "\n'''d", "\nz"]
+
+
 def test_pages_take_no_minutes_for_what_is_white_or_refers():
     started = time.process_time()
     pages.code("\t \n" * 60_000)
@@ -658,6 +742,29 @@ def test_errors_for_people(tmp_path, capsys, monkeypatch):
     ):
         assert command.main([str(tmp_path), *more]) == 1
         assert part in capsys.readouterr().err
+
+
+@unix
+@pytest.mark.parametrize("out", ["a-file", "a-file/below"])
+def test_what_cannot_be_written_is_an_error_for_people(tmp_path, capsys, monkeypatch, out):
+    hand_in(tmp_path / "in", "ada.ipynb", A.path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").write_text("x")
+    assert command.main(["in", "--assignment", "a", "--out", out]) == 1
+    assert capsys.readouterr().err.startswith(f"grading: {out}: ")
+
+
+@unix
+def test_a_table_that_is_open_elsewhere_is_an_error_for_people(tmp_path, capsys, monkeypatch):
+    hand_in(tmp_path / "in", "ada.ipynb", A.path.read_bytes())
+
+    def locked(path, text, encoding):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(classroom, "run", lambda chosen: locked(chosen.out / "grades.csv", "", ""))
+    assert command.main(["in", "--assignment", "a"]) == 1
+    assert "grades.csv: Permission denied" in capsys.readouterr().err
 
 
 def test_help_needs_nothing_and_a_run_says_what_it_needs():

@@ -62,6 +62,14 @@ def stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def in_words(error: LookupError | OSError) -> str:
+    """What went wrong, for people: our own sentence, or the system's with the file that it is about."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return f"{error.args[0] if error.args else error}"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}; is it a file where a folder should be, read-only, or open in another program?"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 0, or 1 after an error for people."""
     chosen = parse(arguments)
@@ -80,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with stoppable():
             done = run(chosen)
-    except (LookupError, NotADirectoryError) as error:
-        print(f"grading: {error.args[0] if error.args else error}", file=sys.stderr)
+    except (LookupError, OSError) as error:
+        print(f"grading: {in_words(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ngrading: stopped; the same command goes on from here", file=sys.stderr)

@@ -102,7 +102,7 @@ def write(
         "moodle.csv": exports.moodle(found, course, roster),
     }
     lines = [*ungraded(rows), *out_of_time(rows), *unknown(rows, roster), *exports.missing(found, course, roster)]
-    lines += [*manual.problems, *manual.unclaimed(students)]
+    lines += [*manual.problems, *manual.unclaimed(students), *manual.unused(students, rows)]
     lines += [f"--due {name}=…: there is no student, file or assignment {name!r}." for name in due.unused(dates, rows)]
     for name, text in texts.items():
         tables.write(out / name, text, tables.BOM)

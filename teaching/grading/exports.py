@@ -78,7 +78,7 @@ def handed_in(found: Class, course: Course) -> list[str]:
 
 
 def _ungraded(one: Standing | None) -> bool:
-    return one is not None and bool(one.row.not_graded) and not one.by_hand
+    return one is not None and bool(one.row.not_graded) and not (one.by_hand or one.extra)
 
 
 def canvas(found: Class, course: Course, roster: Roster) -> str:

@@ -237,7 +237,8 @@ def _cell(cell: dict[str, Any]) -> Cell:
 
 HEAD = re.compile(r"^# (?:In ?\[[ \d]*\]:|%%.*)$", re.MULTILINE)  # of a cell, as Jupyter or VS Code writes it
 GRADE_ID = re.compile(r'"grade_id": "([\w-]+)"')
-SAID = re.compile(r'^(?:"""|\'\'\')(.*?)(?:"""|\'\'\')\s*$', re.MULTILINE | re.DOTALL)  # a text, as Colab writes it
+SAID = re.compile(r'^(?:"""|\'\'\')', re.MULTILINE)  # where a text begins, as Colab writes it, and where it ends
+SAID_SO_FAR = re.compile(r'(?:"""|\'\'\')\s*$', re.MULTILINE)
 
 
 def _of_script(text: str) -> list[Cell]:
@@ -245,7 +246,7 @@ def _of_script(text: str) -> list[Cell]:
     text = text.replace("\r\n", "\n")
     heads = list(HEAD.finditer(text))
     if not heads:
-        cells = [Cell("markdown" if i % 2 else "code", part) for i, part in enumerate(SAID.split(text))]
+        cells = [Cell("markdown" if i % 2 else "code", part) for i, part in enumerate(_code_and_texts(text))]
     else:
         cells = [Cell("markdown", _uncommented(part)) for part in _paragraphs(text[: heads[0].start()])]
         for head, end in zip(heads, [*(head.start() for head in heads[1:]), len(text)], strict=True):
@@ -256,9 +257,18 @@ def _of_script(text: str) -> list[Cell]:
             code = _paragraphs(body)
             words = []
             while "%%" not in head.group() and code and all(line.startswith("#") for line in code[-1].split("\n")):
-                words.insert(0, Cell("markdown", _uncommented(code.pop())))
-            cells += [Cell("code", "\n\n".join(code), marks), *words]
+                words.append(Cell("markdown", _uncommented(code.pop())))
+            cells += [Cell("code", "\n\n".join(code), marks), *reversed(words)]
     return [cell for cell in cells if cell.text.strip()]
+
+
+def _code_and_texts(text: str) -> list[str]:
+    """Code and texts in turn, code first. One expression for both ends would look for each end through all the rest."""
+    parts, at = [], 0
+    while (start := SAID.search(text, at)) and (end := SAID_SO_FAR.search(text, start.end())):
+        parts += [text[at : start.start()], text[start.end() : end.start()]]
+        at = end.end()
+    return [*parts, text[at:]]
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,17 +121,34 @@ class Manual:
             raise LookupError(f"{self.path} has no column called student; it has {', '.join(table.header)}")
         self._look_at_columns(table)
         for record in table.records():
-            student = record["student"].strip().lstrip("'") or record.get("name", "").strip()
-            if student:
-                self._take(self.by_student.setdefault(self.roster.who(student), Typed()), record, student)
+            said = [record[name].strip().lstrip("'") for name in ("student", "name") if record.get(name, "").strip()]
+            if said:
+                self._take(self.by_student.setdefault(self._whose(said), Typed()), record, said[0])
+        self._give_codes()
+
+    def _whose(self, said: Sequence[str]) -> str:
+        """Whose row it is by its student, else by its name: a spreadsheet makes 713 of 00713."""
+        keys = [self.roster.who(one) for one in said]
+        return next(filter(self.roster.knows, keys), keys[0])
+
+    def _give_codes(self) -> None:
+        """Codes for rows without one, which the file keeps."""
+        taken = {typed.code for typed in self.by_student.values()}
+        bare = [student for student, typed in self.by_student.items() if not typed.code]
+        for student in bare:
+            self.by_student[student].code = code(student, taken)
+            taken.add(self.by_student[student].code)
+        if bare:
+            given = ", ".join(f"{student} {self.by_student[student].code}" for student in bare)
+            self.problems.append(f"{self.path.name} has no code for some, whom the pages call by these: {given}")
 
     def _look_at_columns(self, table: tables.Table) -> None:
         there = [name for name in table.header if any(record[name].strip() for record in table.records())]
         known = {*self.header, *self.scores}
         for name in there:
-            first = name.partition("-")[0].partition(" ")[0]
+            first = re.split("[-_ ]", name.casefold())[0]
             if name not in known and first in self.shorts:
-                nearest = difflib.get_close_matches(name, known, 1, 0.0)[0]
+                nearest = difflib.get_close_matches(name.casefold(), known, 1, 0.0)[0]
                 self.problems.append(f"{self.path.name}: no question is called {name!r}; did you mean {nearest!r}?")
         missing = [name for name in self.header if name not in table.header]
         if missing:
@@ -155,6 +174,8 @@ class Manual:
         try:
             points = float(cell.lstrip("'").replace(",", "."))
         except ValueError:
+            points = math.nan
+        if not math.isfinite(points):
             self.problems.append(f"{where}: {cell!r} is no number; it does not count")
             return
         if name in self.scores and not 0 <= points <= self.scores[name]:
@@ -213,6 +234,21 @@ class Manual:
             + (f"; did you mean {near[0]!r}?" if (near := difflib.get_close_matches(student, known, 1)) else "")
             for student in lost
         ]
+
+    def unused(self, students: Iterable[str], rows: Iterable[Row]) -> list[str]:
+        """Sentences about what was typed for students in assignments of which nothing of theirs is there."""
+        there = {(row.student, short(row.assignment)) for row in rows}
+        lines = []
+        for student in students:
+            typed = self.of(student)
+            meant = {re.split("[- ]", name)[0] for name in (*typed.points, *typed.comments)} & {*self.shorts}
+            lines += [
+                f"{self.path.name}: what was typed for {student} in {one} counts for nothing, as nothing of theirs is "
+                f"there; an empty file {student}.ipynb, graded with ASSIGNMENT={one}, makes a row."
+                for one in sorted(meant)
+                if (student, one) not in there
+            ]
+        return lines
 
 
 def code(student: str, taken: Iterable[str] = ()) -> str:

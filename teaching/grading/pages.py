@@ -59,11 +59,11 @@ class Course:
 
 
 def image(told: dict, folder: Path, side: int, alt: str) -> Markup:
-    """A picture inside the page, or nothing if its file is gone."""
-    path = folder / told["file"]
-    if not path.is_file():
+    """A picture inside the page, or nothing if its file is gone or damaged."""
+    try:
+        picture = Image.open(folder / told["file"]).convert("RGB")
+    except OSError:
         return Markup()
-    picture = Image.open(path).convert("RGB")
     picture.thumbnail((side, side), Image.LANCZOS)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=90)

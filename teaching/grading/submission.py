@@ -95,9 +95,10 @@ def _like(cell: Cell, free: Iterable[Slot], assignment: Assignment) -> Slot | No
         return None
     best, share = None, ALIKE
     for slot in free:
-        if slot.kind in ("setup", "given", "shown", "test"):
-            matcher = difflib.SequenceMatcher(None, slot.released, cell.text[:LONGEST], autojunk=False)
-            if matcher.real_quick_ratio() > share and (ratio := matcher.quick_ratio()) > share:
+        lengths = len(slot.released), len(cell.text)
+        if slot.kind in ("setup", "given", "shown", "test") and 2 * min(lengths) > share * sum(lengths):
+            ratio = difflib.SequenceMatcher(None, slot.released, cell.text, autojunk=False).quick_ratio()
+            if ratio > share:
                 best, share = slot, ratio
     return best
 

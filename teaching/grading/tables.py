@@ -37,7 +37,7 @@ class Table:
 def decode(data: bytes) -> tuple[str, str]:
     """A file's text, and the encoding that it has: UTF-8, UTF-16, or what old spreadsheets write."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16"), "utf-16"
+        return data.decode("utf-16", "replace"), "utf-16"
     for encoding in (BOM if data.startswith(b"\xef\xbb\xbf") else "utf-8", "cp1252"):
         try:
             return data.decode(encoding), encoding
@@ -47,11 +47,19 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def parse(data: bytes) -> Table:
-    """Read a table with commas, semicolons or tabs between its cells."""
+    """Read a table with commas, semicolons or tabs between its cells.
+
+    Raises:
+        LookupError: it is none; a message for people.
+    """
     text, encoding = decode(data)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
-    lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, row))]
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise LookupError(f"a table begins with {first[:60]!r} and cannot be read: {error}; save it as CSV") from None
+    lines = [row for row in lines if any(map(str.strip, row))]
     header = [cell.strip() for cell in lines[0]] if lines else []
     rows = [row + [""] * (len(header) - len(row)) for row in lines[1:]]
     return Table(header, rows, encoding, delimiter)
