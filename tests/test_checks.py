@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import textwrap
 from collections import Counter
 from functools import cache
 
+import numpy as np
 import pytest
+import torch
 
 from teaching.checks import Wrong, every_check
+from teaching.checks.core import pack, run_probe, unpack
 
 HIDDEN, MORE = range(100, 102), range(102, 106)
 THERE = ("gradient_ascent", "pomeranian", "basis", "inside")
@@ -90,6 +94,43 @@ def test_what_is_not_written_or_makes_no_sense_is_said_to_be_so(assignment, chec
     assert message(check, unwritten, None) == "not written yet: your code here"
     for nonsense in (lambda *_, **__: None, lambda *_, **__: "a dog", lambda *_, **__: 3, lambda: 0, "no function"):
         assert message(check, nonsense, None), nonsense
+
+
+@contextlib.contextmanager
+def set_to(dtype, device):
+    """PyTorch's defaults as a notebook may set them."""
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("assignment", "check"), REFERENCES, ids=[f"{a}-{b}" for a, b in REFERENCES])
+def test_what_a_notebook_makes_pytorch_s_default_changes_no_verdict(assignment, check):
+    """The verdict is spoken where nothing was set, or the other way around."""
+    function, asked = PLANTED[assignment].REFERENCES[check], every_check()[check]
+    odd, usual = (torch.float64, "meta"), (torch.float32, "cpu")
+    for first, then in ((odd, usual), (usual, odd)):
+        with set_to(*first):
+            seen = unpack(pack(run_probe(asked.probe, [function], 60001, 60)))
+            assert torch.get_default_dtype() == first[0] and torch.get_default_device().type == first[1]
+        with set_to(*then):
+            assert asked.judge(60001, seen) is None
+
+
+@pytest.mark.parametrize("kind", [np.int64, torch.tensor])
+def test_an_index_of_another_library_is_one(kind):
+    lookup = PLANTED["pomeranian"].REFERENCES["check_lookup"]
+    assert message("check_lookup", lambda *given: kind(lookup(*given)), None) == ""
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_two_numbers_may_be_an_array(kind):
+    rise = PLANTED["gradient_ascent"].REFERENCES["check_rise"]
+    assert message("check_rise", lambda *given: kind([float(part) for part in rise(*given)]), None) == ""
+    assert "two numbers" in message("check_rise", lambda *given: kind([1.0, 2.0, 3.0]), None)
 
 
 def test_the_table_of_planted_mistakes():

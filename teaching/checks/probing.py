@@ -57,10 +57,23 @@ class Sink(io.TextIOBase):
 
 
 @contextlib.contextmanager
+def as_usual() -> Iterator[None]:
+    """What is made without a type is float32, on the CPU, whatever a notebook has set; afterwards as it was."""
+    before = torch.get_default_dtype()
+    elsewhere = torch.get_default_device().type != "cpu"
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu") if elsewhere else contextlib.nullcontext():
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Every generator seeded, and afterwards as it was."""
     python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(), torch.enable_grad():
+    with as_usual(), torch.random.fork_rng(), torch.enable_grad():
         random.seed(seed)
         np.random.seed(seed % 2**32)
         torch.manual_seed(seed)

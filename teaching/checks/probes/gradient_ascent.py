@@ -186,5 +186,6 @@ def rise(function: Callable, seed: int) -> dict:
     """A rise in log-probability, taken apart."""
     before, after, c = two_answers(seed)
     returned = call(function, before.clone(), after.clone(), c)
-    pair = isinstance(returned, (tuple, list)) and len(returned) == 2
-    return {"parts": list(returned) if pair else type(returned).__name__}
+    parts = returned.tolist() if getattr(returned, "shape", None) == (2,) else returned  # an array or a tensor of two
+    pair = isinstance(parts, (tuple, list)) and len(parts) == 2
+    return {"parts": list(parts) if pair else type(returned).__name__}

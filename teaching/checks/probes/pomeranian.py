@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,6 +66,8 @@ def lookup(function: Callable, seed: int) -> dict:
     for query in queries:
         try:
             found = call(function, list(classes), query, nothing=True)
+            with contextlib.suppress(TypeError):  # an index may be NumPy's or a tensor
+                found = operator.index(found)
             answers.append(
                 ["found", found if isinstance(found, (int, float, str, type(None))) else type(found).__name__]
             )
