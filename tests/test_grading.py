@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import IPython
 import nbformat
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from teaching.checks import serialize
 from teaching.grading import files, overlay, picture, sandbox_files, source, submission
 from teaching.grading import run as grading
 from teaching.grading.grade import Settings
-from teaching.grading.inside import seccomp
+from teaching.grading.inside import cells, seccomp
 from teaching.grading.inside.watch import Watch
 from teaching.grading.processes import Gone, Server
 from teaching.grading.roster import Roster
@@ -322,6 +323,86 @@ def test_overlay(tmp_path):
     assert overlay.load(tmp_path, "b_other") == []
     with pytest.raises(NotADirectoryError):
         overlay.load(tmp_path / "none", "a")
+
+
+# --- a notebook's cells ---
+
+
+@pytest.fixture
+def run_cell(monkeypatch, tmp_path):
+    """Run a cell of a new notebook in this process; return its names and what went wrong."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(IPython, "get_ipython", IPython.get_ipython)
+    monkeypatch.setattr(IPython.core.getipython, "get_ipython", IPython.core.getipython.get_ipython)
+    notebook = cells.Notebook()
+
+    def run(text):
+        problem = notebook.step("added", "cell", textwrap.dedent(text), "", 60)
+        return notebook.names, problem
+
+    return run
+
+
+def test_a_missing_library_takes_nothing_else_of_its_line(run_cell):
+    names, problem = run_cell("import torch, seaborn_ as sns, numpy as np\nfrom os import path, nothing as none")
+    assert problem is None and names["torch"] is torch and names["np"] is np and names["path"] is os.path
+    assert isinstance(names["sns"], cells.Missing) and isinstance(names["none"], cells.Missing)
+    names, _ = run_cell("import torch.nothing")
+    assert names["torch"] is torch
+
+
+def test_what_is_defined_below_a_failure_is_there(run_cell):
+    """As where a path is Colab's: the notebook ran there."""
+    names, problem = run_cell(
+        """
+        import os
+        os.chdir("/content/drive")
+        import numpy as np
+        later = 3
+        def f():
+            return np.zeros(1)
+        class C:
+            pass
+        """
+    )
+    assert "/content/drive" in problem and names["f"]().shape == (1,) and "C" in names and "later" not in names
+
+
+def test_a_call_of_what_is_not_written_brings_no_draft_back(run_cell):
+    run_cell("def g():\n    return 'wrong'")
+    run_cell("def later():\n    raise NotImplementedError('later')")
+    names, problem = run_cell("def g():\n    return 'right'\nlater()")
+    assert names["g"]() == "right" and problem == "not written yet: later"
+
+
+def test_a_copy_of_the_empty_cell_takes_nothing_away(run_cell):
+    run_cell("recipe = {1: 2}\ndef g():\n    return 'right'")
+    run_cell("recipe = {}\nraise NotImplementedError")
+    names, _ = run_cell("1 / 0\ndef g():\n    raise NotImplementedError")
+    assert names["recipe"] == {1: 2} and names["g"]() == "right"
+
+
+def test_a_cell_is_written_to_a_file_under_either_name(run_cell):
+    for magic in ("file", "writefile"):
+        run_cell(f"%%{magic} mine_{magic}.py\nz = 3\n")
+        assert Path(f"mine_{magic}.py").read_text() == "z = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "uses", "binds"),
+    [
+        ("a = [k for k in range(3)]", {"range"}, {"a"}),
+        ("nets = [n for n in range(3)]\ndef f():\n    return n", {"range", "n"}, {"nets", "f"}),
+        ("import os.path, numpy as np\nfor i, (j, *k) in z:\n    pass", {"z"}, {"os", "np", "i", "j", "k"}),
+        ("def f():\n    global g\n    g = h\n    return g", {"h"}, {"f"}),
+        ("s += 1\nawait t", {"s", "t"}, {"s"}),
+    ],
+)
+def test_what_a_cell_uses_and_binds(text, uses, binds):
+    """Comprehensions' variables are neither; Python 3.12's ``symtable`` says both."""
+    assert cells.used_and_bound(text) == (uses, binds)
 
 
 # --- what comes from a student is read as data ---

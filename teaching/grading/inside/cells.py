@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast
 import codeop
 import contextlib
+import dis
 import importlib.util
-import itertools
 import linecache
-import symtable
 import sys
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,8 @@ EXPERIMENTS = 60.0  # seconds for what a student added; afterwards, such a cell 
 RUN = ("time", "capture", "prun", "debug")  # magics that run what stands behind or below them
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "skimage", "imageio", "tqdm", "yaml", "torch")
 LIBRARIES += ("torchvision", "ipywidgets")
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+LOADS, STORES = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"), ("STORE_NAME", "STORE_GLOBAL")
 
 
 class Nothing:
@@ -94,7 +95,7 @@ class Shell(Nothing):
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         if name in RUN:
             self.notebook.execute("magic", cell)
-        elif name == "writefile" and line.strip():
+        elif name in ("writefile", "file") and line.strip():
             with Path(line.split()[-1]).open("a" if "-a" in line.split() else "w", encoding="utf-8") as file:
                 file.write(cell)
 
@@ -157,7 +158,7 @@ class Notebook:
         return None
 
     def execute(self, name: str, source: str, ours: str = "") -> None:
-        """Run one cell, its imports one by one, so that one that fails takes nothing along."""
+        """Run one cell; where a statement fails, what else it imports and defines is there all the same."""
         python, file = self.transform(source), f"<cell {name}>"
         linecache.cache[file] = (len(python), None, python.splitlines(keepends=True), file)
         body = ast.parse(python, file).body
@@ -168,28 +169,34 @@ class Notebook:
         self.wanted |= uses - binds
         self._run_shown()
         before = {name: self.names[name] for name in binds if name in self.names and name not in self.unwritten}
-        try:
-            for imports, nodes in itertools.groupby(body, lambda node: isinstance(node, ast.Import | ast.ImportFrom)):
-                for part in [[node] for node in nodes] if imports else [list(nodes)]:
-                    self._run(part, file)
-        except NotImplementedError:
+        failed: Exception | None = None
+        for node in singly(body):
+            if failed is None or isinstance(node, DEFINING):
+                try:
+                    self._run(node, file)
+                except Exception as error:
+                    failed = failed or error
+        if isinstance(failed, NotImplementedError) and any(isinstance(node, ast.Raise) for node in body):
             self.names |= before  # a copy of the empty cell takes nothing away
             self.unwritten |= binds - before.keys()
-            raise
+            raise failed
         functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}  # the last of each name
         stubs = {name for name, node in functions.items() if empty(node)}
         self.names |= {name: value for name, value in before.items() if name in stubs}
-        self.unwritten = self.unwritten - binds | (stubs - before.keys())
+        written = binds if failed is None else functions.keys()
+        self.unwritten = self.unwritten - written | (stubs - before.keys())
+        if failed is not None:
+            raise failed
 
-    def _run(self, nodes: Sequence[ast.stmt], file: str) -> None:
-        code = self.compile(ast.Module(list(nodes), []), file, "exec")
+    def _run(self, node: ast.stmt, file: str) -> None:
+        code = self.compile(ast.Module([node], []), file, "exec")
         try:
             exec(code, self.names)
         except ImportError as error:
-            if not isinstance(nodes[0], ast.Import | ast.ImportFrom):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
                 raise
-            for alias in nodes[0].names:
-                self.names[alias.asname or alias.name.split(".")[0]] = missing(error)
+            for alias in node.names:  # where `import torch.nothing` fails, torch stays what it is
+                self.names.setdefault(alias.asname or alias.name.split(".")[0], missing(error))
 
     def _run_shown(self) -> None:
         """Run the cells that define what has been used so far, and is not there."""
@@ -200,15 +207,33 @@ class Notebook:
                 self.execute(name, source)
 
 
+def singly(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a cell, an import of several names as one import each."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (ast.copy_location(ast.Import([alias]), node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            each = (ast.ImportFrom(node.module, [alias], node.level) for alias in node.names)
+            yield from (ast.copy_location(one, node) for one in each)
+        else:
+            yield node
+
+
 def used_and_bound(source: str) -> tuple[set[str], set[str]]:
-    """The global names that a cell uses, also within its functions, and those that it binds at top level."""
-    top = symtable.symtable(source, "<cell>", "exec")
-    binds = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    uses, todo = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}, top.get_children()
+    """The global names that a cell uses, also within its functions, and those that it binds at top level.
+
+    By its bytecode: from Python 3.12 on, ``symtable`` counts the variables of comprehensions among both.
+    """
+    top = compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    uses, binds, todo = set(), set(), [top]
     while todo:
-        table = todo.pop()
-        uses |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
-        todo += table.get_children()
+        code = todo.pop()
+        todo += [one for one in code.co_consts if isinstance(one, types.CodeType)]
+        steps = list(dis.get_instructions(code))
+        stored = {step.argval for step in steps if step.opname in STORES}
+        loaded = {step.argval for step in steps if step.opname in LOADS}
+        uses |= loaded if code is top else loaded - stored
+        binds |= stored if code is top else set()
     return uses, binds
 
 
