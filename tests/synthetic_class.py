@@ -178,8 +178,10 @@ import inside.run
 inside.run.serve = lambda asked, names, find: {'answer': True, 'points': 99, 'problem': ''}
 """
     garbage = """
-for line in [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
-    line.sendall(b'\\xff' * 64)
+dead = socket.socket.__new__(socket.socket)  # as one that is closed: whoever stops at it never comes to the grader's
+for line in [dead] + [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
+    try: line.sendall(b'\\xff' * 64)
+    except OSError: pass
 """
     return [
         Kind("reads", {"a-ideal": before(reads)}),
