@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "_build" / "atlas"
 # The atlas in the book, wherever it is drawn: two networks that take turns.
-ATLAS = dict(network="squeezenet1_1 + efficientnet_lite2", style="natural", steps=128, size=160)
+ATLAS = dict(network="squeezenet1_1 + efficientnet_lite2", style="natural", steps=128, size=224)
 ALONE = "squeezenet1_1"  # whose channels are drawn if no network is named: several have none in common
 
 

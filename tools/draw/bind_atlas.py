@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 JUDGES = ("efficientnet_lite0", "efficientnet_lite1")
 SHEETS = {  # side of a picture, pictures across, pictures on a sheet, its name, quality of AVIF
     "tile": (96, 10, 100, "tiles-{}.avif", 60),
-    "large": (ATLAS["size"], 5, 25, "large-{:02d}.avif", 60),
+    "large": (ATLAS["size"], 5, 25, "large-{:02d}.avif", 45),
 }
 LIKE = 3  # look-alikes that are named
 AT_ONCE = 25
