@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -107,6 +108,35 @@ class Catches(Plain):
             return super().forward(x)
         except Exception:
             return x.new_zeros(len(x), 10)
+
+
+class CatchesAll(Plain):
+    """Its own code swallows whatever is raised, and goes on with something else."""
+
+    def forward(self, x):
+        x = self.c1(x)
+        try:
+            x = self.c2(x)
+        except:  # noqa: E722, as quick hacks do
+            x = self.c2(0 * x)
+        return self.head(x.mean((2, 3)))
+
+
+class Copies(Plain):
+    """Its first pass keeps a copy of a layer, and every pass runs that."""
+
+    copies: list
+
+    def forward(self, x):
+        self.copies = getattr(self, "copies", None) or [copy.deepcopy(self.c1)]
+        return self.head(self.c2(self.copies[0](x)).mean((2, 3)))
+
+
+class OneByOne(Plain):
+    """Sends its images through a map that one image alone sees."""
+
+    def forward(self, x):
+        return torch.vmap(lambda one: super(OneByOne, self).forward(one[None])[0])(x)
 
 
 class Keeps(Plain):

@@ -209,6 +209,25 @@ def test_the_last_use_is_that_of_these_images(make):
         assert torch.equal(found, seen[-1])
 
 
+def test_a_network_that_catches_the_end_of_a_pass_is_not_looked_at_after_it():
+    core = own.CatchesAll().eval()
+    expected = core.c2(core.c1(IMAGES))
+    for asked in ("c2", ("c2", 3)):
+        found = of(core).activations(IMAGES, asked)[asked]
+        torch.testing.assert_close(found, expected if asked == "c2" else expected[:, 3:4])
+
+
+def test_what_a_pass_left_on_copies_of_modules_does_nothing():
+    core = own.Copies()
+    network = of(core, size=64)
+    expected = core(IMAGES)
+    network.activations(IMAGES, "c2")  # counts
+    for asked in ("c1", ("c1", 3)):
+        core.copies = []
+        network.activations(IMAGES, asked)
+        assert torch.equal(core(IMAGES), expected)
+
+
 def test_what_a_network_writes_into_its_input_does_not_come_back():
     core, before = own.WritesInput().eval(), IMAGES.clone()
     found = of(core).activations(IMAGES, "c1")["c1"]

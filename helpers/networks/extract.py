@@ -40,7 +40,7 @@ class Pass:
     """One run of a network's ``forward``, as far as the last of the places that are wanted inside of it.
 
     ``uses`` tells how often a pass runs each module (``count_uses``). If ``whole``, it runs to its end, for its own
-    output at ``Place("")``.
+    output at ``Place("")``. Once it is over, hooks that it left on copies of the modules do nothing.
     """
 
     def __init__(self, core: nn.Module, places: Collection[Place], uses: Mapping[str, int], whole: bool = False):
@@ -48,7 +48,7 @@ class Pass:
         self.seen: Counter[str] = Counter()
         self.found: dict[Place, Any] = {}
         self.over: set[str] = set()  # paths that will not come again
-        self.thread = threading.get_ident()
+        self.thread: int | None = threading.get_ident()  # whose passes through the modules are looked at
 
     def run(self, x: Tensor) -> dict[Place, Any]:
         """What each place gives for an input; a place that the network does not come to is missing."""
@@ -76,7 +76,14 @@ class Pass:
             except Exception:  # of a classifier of one size, which stands behind all that is wanted
                 if self.whole or any(self.seen[p.path] < max(self.uses[p.path], 1) for p in self.places):
                     raise
+            finally:
+                self.thread = None
         return self.found
+
+    def _enough(self) -> None:
+        """End the pass. Should the network's own code catch that, what it does then is not looked at."""
+        self.thread = None
+        raise _Enough(self)
 
     def _left(self) -> set[Place]:
         """The places that are still to come, or may come again: how long a loop runs is up to the images."""
@@ -92,7 +99,7 @@ class Pass:
             self.seen[here[0].path] += 1
             self.found |= fresh
             if not self.whole and not self._left():
-                raise _Enough(self)
+                self._enough()
             # What comes next may write over it in place.
             self.found |= {p: taken.clone() if isinstance(taken, Tensor) else taken for p, taken in fresh.items()}
 
@@ -105,7 +112,7 @@ class Pass:
             if threading.get_ident() == self.thread and self.seen[path] >= self.uses[path]:
                 self.over.add(path)
                 if not self.whole and not self._left():
-                    raise _Enough(self)
+                    self._enough()
 
         return hook
 
@@ -117,7 +124,7 @@ class Pass:
             if threading.get_ident() == self.thread and alone and fits:
                 few = few_channels(module, inputs[0], [p.channel for p in here])
                 self.found |= {p: channel_of(few, i) for i, p in enumerate(here)}
-                raise _Enough(self)
+                self._enough()
 
         return hook
 
