@@ -377,6 +377,39 @@ def replaced_forward() -> nn.Module:
     return core
 
 
+class Quantized(torch.Tensor):
+    """Weights that cannot be cut, as those of quantized networks."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function is torch.Tensor.__getitem__:
+            raise NotImplementedError("aten.index")
+        if function.__name__ in ("detach", "requires_grad_"):
+            return super().__torch_function__(function, types, args)
+        args = [one.as_subclass(torch.Tensor) if isinstance(one, cls) else one for one in args]
+        return function(*args, **kwargs or {})
+
+
+def quantized() -> nn.Module:
+    core = Plain()
+    for module in (core.c1, core.c2, core.head):
+        module.weight = nn.Parameter(module.weight.detach().as_subclass(Quantized), requires_grad=False)
+    return core
+
+
+def sparse() -> nn.Module:
+    core = Plain()
+    core.head.weight = nn.Parameter(core.head.weight.detach().to_sparse_csr(), requires_grad=False)
+    return core
+
+
+def tiling() -> nn.Module:
+    """A convolution whose inside was replaced, as tilings of pictures do."""
+    core = Plain()
+    core.c2._conv_forward = lambda x, weight, bias: F.conv2d(x, weight, bias) * weight.mean()
+    return core
+
+
 def parallel() -> nn.Module:
     return nn.DataParallel(Plain())
 

@@ -162,7 +162,10 @@ def test_no_more_is_computed_than_is_wanted(convolutions):
     assert made_channels(convolutions, ["conv2_1", ("conv2_1", 3)]) == [64, 64, 128]  # somebody looks at all of it
 
 
-@pytest.mark.parametrize("make", [own.pruned, own.old_weight_norm, own.parametrized, own.replaced_forward])
+NOT_PLAIN = [own.pruned, own.old_weight_norm, own.parametrized, own.replaced_forward]
+
+
+@pytest.mark.parametrize("make", [*NOT_PLAIN, own.quantized, own.sparse, own.tiling])
 def test_what_is_not_plain_is_not_narrowed(make):
     network = of(make())
     for name in ("c1", "c2", "head"):

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as of_all_modules
-from torch.nn.utils import parametrize
 
 PASSES = threading.RLock()  # hooks and modes belong to the modules: one pass at a time, whatever the thread
 DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one channel can be made alone
@@ -159,12 +158,13 @@ def channel_of(output: Any, k: int | None) -> Any:
 
 def makes_each_alone(module: nn.Module) -> bool:
     """Whether a module is a convolution or a fully connected layer, and nothing about it changes what it makes."""
-    kind = type(module)
+    kind = type(module)  # another class if it is parametrized
     plain = kind in DIMENSIONS and kind.forward.__module__ == kind.__module__ and getattr(module, "groups", 1) == 1
-    of_its_own = "forward" in vars(module) or parametrize.is_parametrized(module)
+    if not plain or {"forward", "_conv_forward"} & vars(module).keys():
+        return False
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     hooks += [of_all_modules._global_forward_hooks, of_all_modules._global_forward_pre_hooks]
-    return plain and not of_its_own and not any(hooks)
+    return type(module.weight) is nn.Parameter and module.weight.layout == torch.strided and not any(hooks)
 
 
 def few_channels(module: nn.Conv2d | nn.Linear, x: Tensor, channels: list[int]) -> Tensor:
