@@ -460,8 +460,13 @@ def test_tokens_are_places(capsys):
         (lambda logits, f: own.Slots(logits, f), {"logits": "scores"}),
         (lambda logits, f: own.Property(f, logits), {}),
         (lambda logits, f: logits[:, :, None, None].expand(-1, -1, 4, 4), {}),
+        (lambda logits, f: {"heads": {"logits": logits, "f": f}, "f": f}, {"logits": "heads"}),
+        (lambda logits, f: ((logits,), f), {"logits": 0}),
     ],
-    ids=["out", "dict", "dataclass", "tuple of one", "by index", "by key", "slots", "property", "at every place"],
+    ids=[
+        *("out", "dict", "dataclass", "tuple of one", "by index", "by key", "slots", "property", "at every place"),
+        *("in a dict", "in a tuple"),
+    ],
 )
 def test_logits_are_found_in_what_a_network_gives(how, options):
     core = own.Answers(how)
@@ -471,6 +476,8 @@ def test_logits_are_found_in_what_a_network_gives(how, options):
 def test_logits_that_are_not_plain_to_see_are_asked_for():
     with pytest.raises(TypeError, match=r"gives a tuple.*say where they are"):
         of(own.Answers(lambda logits, f: (f, logits)))
+    with pytest.raises(TypeError, match="not plain to see at 'y'"):
+        of(own.Answers(lambda logits, f: {"x": logits}), logits="y")
 
 
 def test_images_that_do_not_come_first_are_told():

@@ -28,10 +28,10 @@ def find_logits(output: Any, where: str | int | None, batch: int, title: str) ->
     """
     found = output if isinstance(output, Tensor) else _inside(output, where)
     if not isinstance(found, Tensor):
-        names = [*_named(output)]
+        names, at = [*_named(output)], "" if where is None else f" at {where!r}"
         raise TypeError(
             f"{title} gives a {type(output).__name__}{f' of {names}' if names else ''}, in which its logits are not "
-            "plain to see: say where they are, as in Network(..., logits='scores') for a key or an attribute, "
+            f"plain to see{at}: say where they are, as in Network(..., logits='scores') for a key or an attribute, "
             "logits=0 for a tuple's first"
         )
     if (found.dim() > 1 or batch > 1) and found.shape[:1] != (batch,):
@@ -45,11 +45,10 @@ def find_logits(output: Any, where: str | int | None, batch: int, title: str) ->
 
 
 def _inside(output: Any, where: str | int | None) -> Any:
-    """What stands under a key, an attribute or an index of an output; of several usual names, the first."""
-    if hasattr(where, "__index__") and isinstance(output, Sequence):
-        return output[where] if -len(output) <= where < len(output) else None
+    """What stands at ``where`` in an output, or in what stands there; of several usual names, the first."""
     if where is not None:
-        return _called(where, output)
+        found = _called(where, output)
+        return found if found is None or isinstance(found, Tensor) else _inside(found, None)
     for name in USUAL:
         if isinstance(_called(name, output), Tensor):
             return _called(name, output)
@@ -59,9 +58,11 @@ def _inside(output: Any, where: str | int | None) -> Any:
 
 
 def _called(name: Any, output: Any) -> Any:
-    """What stands under a key of a mapping, or an attribute of another object, be it a slot or a property."""
+    """What stands under a key, an index, or an attribute, be it a slot or a property."""
     if isinstance(output, Mapping):
         return output.get(name)
+    if isinstance(output, Sequence) and hasattr(name, "__index__"):
+        return output[name] if -len(output) <= name < len(output) else None
     return getattr(output, name, None) if isinstance(name, str) else None
 
 
