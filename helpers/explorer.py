@@ -16,6 +16,7 @@ from torch import Tensor
 
 from . import recipes
 from .basics.settings import is_quiet, pace
+from .networks.network import check_network
 from .running.stop import keep
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp
@@ -42,8 +43,10 @@ def explore(network: Any = None) -> Any:
 
     Raises:
         ValueError: the network has no classifier, so no class to draw.
+        TypeError: no ``Network``.
     """
     network = recipes.network_of(network)
+    check_network(network)
     if not network.has_classifier:
         raise ValueError(f"{network.title} has no classifier here, so no classes to explore; try load_network()")
     return _still(network) if is_quiet() else Panel(network)

@@ -17,7 +17,7 @@ from .basics.images import check_images, load_photo
 from .basics.numbers import several
 from .networks.classes import likeliest, probabilities
 from .networks.load import imagenet_classes, load_quietly
-from .networks.network import Network
+from .networks.network import Network, check_network
 from .show.typography import as_html
 
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right
@@ -128,12 +128,13 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
         An ``Opinion``.
 
     Raises:
-        ValueError: the judge is the network that was optimized, or images and targets differ in number.
-        TypeError, ValueError: something that is not RGB in [0, 1].
+        ValueError: the judge is the network that was optimized or answers NaN, or images and targets differ in number.
+        TypeError, ValueError: something that is not RGB in [0, 1], or a judge that is no ``Network``.
         LookupError: no such class; the nearest are named.
         WeightsUnavailable: the judge's weights cannot be had here.
     """
     network = load_quietly(judge) if isinstance(judge, str) else judge
+    check_network(network)
     own = {member.title for member in network.members} & set(getattr(images, "networks", ()))
     if own:
         raise ValueError(
@@ -141,11 +142,13 @@ def second_opinion(images: Any, targets: Any, judge: str | Network = "efficientn
             'name another, such as judge="efficientnet_lite1"'
         )
     pictures = check_images(images.images if hasattr(images, "network_title") else images)
-    wanted = list(targets) if several(targets) and not isinstance(targets, str) else [targets] * len(pictures)
+    wanted = list(targets) if several(targets) else [targets] * len(pictures)
     if len(wanted) != len(pictures):
         raise ValueError(f"{len(pictures)} images, but {len(wanted)} targets: give one for all, or one for each")
     indices = torch.tensor([network.find_class(target) for target in wanted], dtype=torch.long, device="cpu")
     logits = torch.cat([look(network, some) for some in pictures.split(BATCH)])
+    if logits.isnan().any():
+        raise ValueError(f"{network.title} answers some of these images with NaN: take another judge")
     mine = logits.gather(1, indices[:, None])
     return Opinion(
         targets=indices,

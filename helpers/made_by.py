@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .basics.files import state_in_words, tensor_bytes
+from .networks.network import check_network
 
 WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
 PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first
@@ -27,6 +28,9 @@ class MadeBy:
     Args:
         function: ``ascend`` or a recipe.
         arguments: all of its arguments by name, as ``locals()`` gives them at its beginning.
+
+    Raises:
+        TypeError: a bare module of torch, or a name, as the ``network``.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Mapping[str, Any]):
@@ -34,6 +38,7 @@ class MadeBy:
         self.arguments = {name: value for name, value in arguments.items() if name not in REST}
         for rest in REST:
             self.arguments |= arguments.get(rest, {})
+        check_network(self.arguments.get("network"))
         for name, value in self.arguments.items():  # what is about to change, or may be later
             if name == "image":
                 self.arguments[name] = copy.deepcopy(value)

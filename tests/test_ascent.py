@@ -23,11 +23,15 @@ from helpers import (
     blur,
     channel,
     class_logit,
+    deep_dream,
+    explore,
     flip,
     jitter,
     last_result,
+    maximal_class_input,
     normalize,
     per_image,
+    poster,
     random_affine,
     rotate,
     together,
@@ -243,6 +247,21 @@ def test_a_network_that_draws_random_numbers_does_so_from_the_seed():
     torch.rand(5)
     again = first.again()
     assert torch.equal(again.final, first.final) and torch.equal(again.raw, first.raw)
+
+
+@pytest.mark.parametrize("bare", [own.Plain(), nn.Sequential(nn.Conv2d(3, 4, 1)), "squeezenet1_1"], ids=type)
+def test_a_network_that_is_not_wrapped_is_told(bare):
+    photo, start = torch.rand(3, 16, 16), Pixels.uniform(16)
+    for draw in (
+        lambda: visualize(1, bare),
+        lambda: ascend(class_logit(1), bare, start),
+        lambda: maximal_class_input(1, network=bare),
+        lambda: deep_dream(photo, bare, "c1"),
+        lambda: poster(1, bare),
+        lambda: explore(bare),
+    ):
+        with pytest.raises(TypeError, match="expected a Network, got .*: Network.* makes one"):
+            draw()
 
 
 def test_what_is_no_objective_is_told(small):

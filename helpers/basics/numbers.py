@@ -30,8 +30,11 @@ def whole(value: Any, what: str, least: int = 1) -> int:
 
 
 def several(value: Any) -> bool:
-    """Whether it has a length: a tensor or an array without dimensions, as ``argmax()`` gives it, has none."""
-    return hasattr(value, "__len__") and getattr(value, "ndim", 1) > 0
+    """Whether it has a length, and is not one text or one module of torch.
+
+    A tensor or an array without dimensions, as ``argmax()`` gives it, has none.
+    """
+    return hasattr(value, "__len__") and getattr(value, "ndim", 1) > 0 and not isinstance(value, str | torch.nn.Module)
 
 
 def one_or_more(value: Any, what: str, least: int = 0) -> int | list[int]:

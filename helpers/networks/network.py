@@ -238,4 +238,17 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
 def no_gradient(title: str) -> str:
     """What there is to say where a score does not depend on the image."""
-    return f"the score does not depend on the image: look for no_grad(), detach() or a rounding in the code of {title}"
+    return (
+        "the score does not depend on the image: look for no_grad(), inference_mode(), detach(), a rounding or a "
+        f"checkpoint with use_reentrant=True in the code of {title}"
+    )
+
+
+def check_network(network: Any) -> None:
+    """Raise ``TypeError`` for a bare ``torch.nn.Module``, or a name, in the place of a ``Network``."""
+    if isinstance(network, nn.Module | str) and not hasattr(network, "members"):
+        given = repr(network) if isinstance(network, str) else type(network).__name__
+        raise TypeError(
+            f"expected a Network, got {given}: Network(core, 'mine', 'My network', classes) makes one of a "
+            "torch.nn.Module, load_network('vgg16') loads one"
+        )
