@@ -58,6 +58,14 @@ def test_mistakes_are_named():
         second_opinion(PHOTOS, [1, 2, 3])
     with pytest.raises(ValueError, match="values in"):
         second_opinion(255 * PHOTOS, 1)
+    with pytest.raises(TypeError, match="expected a Network, got Flatten"):
+        second_opinion(PHOTOS, 1, torch.nn.Flatten())
+
+
+def test_who_answers_with_nan_has_no_opinion(small):
+    small.core.first.weight[0, 0, 0, 0] = torch.nan
+    with pytest.raises(ValueError, match="Small answers some of these images with NaN"):
+        second_opinion(PHOTOS, 1, small)
 
 
 def test_an_ensemble_with_the_artist_in_it_is_no_judge(squeezenet):
