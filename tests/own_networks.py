@@ -297,8 +297,20 @@ class Detached(Plain):
 
 
 class Checkpointed(Moody):
+    reentrant = False
+
     def forward(self, x):
-        return torch.utils.checkpoint.checkpoint(super().forward, x, use_reentrant=False)
+        return torch.utils.checkpoint.checkpoint(super().forward, x, use_reentrant=self.reentrant)
+
+
+class Remembers(Plain):
+    """Keeps what it saw, with all of its history."""
+
+    seen = 0.0
+
+    def forward(self, x):
+        self.seen = self.seen + self.features(x)
+        return self.head(self.seen)
 
 
 class Fixed(nn.Module):

@@ -643,6 +643,35 @@ def test_a_pass_inside_of_a_pass_ends_for_itself():
     torch.testing.assert_close(shared.mean((2, 3)), expected)
 
 
+def test_a_layer_that_no_pass_runs_by_itself_is_told_with_the_nearest_that_does():
+    core = own.Plain()
+    core.body = nn.Sequential(core.c1, nn.ReLU(), core.c2)
+    core.forward = lambda x: core.head(core.body[2](core.body[0](x)).mean((2, 3)))
+    with pytest.raises(LookupError, match="has 'body', but .* or one inside it, such as 'body.2'"):
+        of(core).activations(IMAGES, "body")
+    with pytest.raises(TypeError, match="'c1' of Mine runs inside of torch.vmap; name the layer around that"):
+        channel("c1", 3).bind(of(own.OneByOne()))
+
+
+def test_what_torch_says_on_the_way_back_is_told_in_our_words():
+    reentrant = own.Checkpointed()
+    reentrant.reentrant = True
+    for core, words in ((reentrant, "use_reentrant=False"), (own.Remembers(), "from one pass to the next")):
+        with pytest.raises(RuntimeError, match=words):
+            visualize(3, of(core, size=64), **QUICK)
+
+    class Recurrent(torch.autograd.Function):  # on a GPU, which there may be none of
+        forward = staticmethod(lambda ctx, x: x.sum())
+
+        @staticmethod
+        def backward(ctx, outer):
+            raise RuntimeError("cudnn RNN backward can only be called in training mode")
+
+    image = nn.Parameter(IMAGES.clone())
+    with pytest.raises(RuntimeError, match="Mine has an LSTM.*torch.backends.cudnn.enabled = False"):
+        of(own.Plain()).backward(Recurrent.apply(image), [image])
+
+
 def test_a_score_that_no_gradient_comes_back_from_is_told():
     with pytest.raises(ValueError, match="does not depend on the image"):
         visualize(3, of(own.Detached()), **QUICK)
@@ -652,13 +681,40 @@ def test_what_is_computed_again_on_the_way_back_has_its_mode():
     network = of(own.Checkpointed())
     drawn = visualize(3, network, **QUICK)
     torch.testing.assert_close(drawn.images, visualize(3, of(own.Moody()), **QUICK).images)
-    with pytest.raises(ValueError, match="torch.utils.checkpoint"):
+    with pytest.raises(RuntimeError, match="torch.utils.checkpoint"):
         visualize(channel("c1", 3), network, **QUICK)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1, 1), (1, 3, 1, 1)])
+def test_a_mean_may_have_the_shape_in_which_it_is_used(shape):
+    mean = torch.tensor([0.1, 0.2, 0.3])
+    assert torch.equal(of(own.Plain(), mean=mean.view(shape)).mean, mean.view(1, 3, 1, 1))
+
+
+def test_lazy_buffers_are_left_for_the_first_input_of_the_owner_s():
+    lazy = nn.LazyBatchNorm2d(affine=False)
+    with pytest.raises(ValueError, match="does not know the shape of 1.running_mean yet"):
+        of(nn.Sequential(nn.Conv2d(3, 10, 3), lazy, nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    assert type(lazy) is nn.LazyBatchNorm2d
+
+
+@pytest.mark.parametrize("images", [IMAGES.numpy(), [IMAGES], None])
+def test_images_that_are_no_tensor_are_told(images):
+    with pytest.raises(TypeError, match=f"takes a float tensor .* got {type(images).__name__}"):
+        of(own.Plain())(images)
+
+
+def test_of_no_images_there_are_no_answers():
+    network = of(own.Plain())
+    for asked, shape in (("logits", (0, 10)), (("logits", 3), (0, 1)), (("c2", 3), (0, 1, 31, 31))):
+        assert network.activations(IMAGES[:0], asked)[asked].shape == shape
 
 
 @pytest.mark.parametrize(
     "error, words, make",
     [
+        (ValueError, "one number for each of R, G and B", lambda: of(own.Plain(), mean=None)),
+        (ValueError, "one for all; got 'imagenet'", lambda: of(own.Plain(), mean="imagenet")),
         (TypeError, "a Network is made from", lambda: of([1, 2])),
         (ValueError, "run it once", lambda: of(nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten()))),
         (LookupError, r"layers\['first'\] is 'C1'.*did you mean 'c1'", lambda: of(own.Plain(), layers={"first": "C1"})),

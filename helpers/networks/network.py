@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from ..basics import names
@@ -19,6 +18,20 @@ from .given import check_core, per_channel
 from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
 from .tried import Tried
+
+# What torch says on the way back, or its error's name, and what it means here, with the network's title.
+NO_WAY_BACK = {
+    "CheckpointError": "{} computes what was asked for again on the way back (torch.utils.checkpoint), which a pass "
+    "that ended there does not allow: name the layer around it, or switch checkpointing off",
+    "use_reentrant": "{} computes some of its layers again on the way back in a way that leads to no image: let its "
+    "torch.utils.checkpoint have use_reentrant=False, or switch checkpointing off",
+    "cudnn RNN backward": "{} has an LSTM, GRU or RNN, through which cuDNN finds no way back in evaluation mode: set "
+    "torch.backends.cudnn.enabled = False, and torch itself does",
+    "backward through the graph a second time": "{} keeps something from one pass to the next, such as a state or a "
+    "cache: let its forward begin anew each time, or keep it after detach()",
+    "modified by an inplace operation": "something needed on the way back was written over: let no other thread train "
+    "{} while it draws, and look for in-place operations in its code, in views and in objectives",
+}
 
 
 class Network(HasClasses, HasLayers, Tried, nn.Module):
@@ -165,23 +178,17 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
 
         Raises:
             ValueError: no gradient comes back.
-            RuntimeError: something was written over between the pass and the way back.
+            RuntimeError: torch finds no way back; a sentence says why.
         """
         try:
             with PASSES, self._mode():
                 loss.backward(inputs=parameters)
-        except torch.utils.checkpoint.CheckpointError as error:
-            raise ValueError(
-                f"{self.title} computes what was asked for again on the way back (torch.utils.checkpoint), which a "
-                "pass that ended there does not allow: name the layer around it, or switch checkpointing off"
-            ) from error
         except RuntimeError as error:
-            if "modified by an inplace operation" not in str(error):
+            told = f"{type(error).__name__}: {error}"
+            sentence = next((words for part, words in NO_WAY_BACK.items() if part in told), None)
+            if sentence is None:
                 raise
-            raise RuntimeError(
-                f"something needed on the way back was written over: let no other thread train {self.title} while it "
-                f"draws, and look for in-place operations in its code, in views and in objectives ({error})"
-            ) from error
+            raise RuntimeError(sentence.format(self.title)) from error
         if all(parameter.grad is None for parameter in parameters):
             raise ValueError(no_gradient(self.title))
 
