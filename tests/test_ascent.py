@@ -292,6 +292,12 @@ def test_nan_names_the_step_and_keeps_the_last_good_image(glass):
     assert torch.equal(caught.value.result.images, torch.zeros(1, 3, 2, 2))
 
 
+def test_nan_before_anything_moved_is_not_laid_to_the_step(glass):
+    missing = Objective(lambda n: Bound("no number", ("same",), lambda acts: acts["same"].sum((1, 2, 3)) * torch.nan))
+    with pytest.raises(NotFinite, match=r"\(no number\) is no finite number at step 0, before anything moved.*weights"):
+        quiet(missing, glass, Pixels.uniform(2))
+
+
 def test_nan_after_the_last_step_is_told_too(glass):
     explode = Objective(lambda n: Bound("log", ("same",), lambda acts: -acts["same"].sum((1, 2, 3)).log()))
     with pytest.raises(NotFinite, match="at step 1"):

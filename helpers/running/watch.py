@@ -21,6 +21,16 @@ from .stop import CALL
 
 Callback = Callable[[int, Tensor, Tensor], "bool | None"]
 
+# Of the objective in words, the step, and the optimizer.
+NO_LONGER = (
+    "the score ({0}) is no longer a finite number at step {1}. The usual cause is a step that is too large (here {2}): "
+    "try a tenth of the learning rate, or an edit such as clip()."
+)
+NEVER = (
+    "the score ({0}) is no finite number at step {1}, before anything moved: look for NaN among the network's weights, "
+    "for a logarithm or a division of 0, or for numbers too large for half of the bits."
+)
+
 
 class NotFinite(ArithmeticError):
     """The score turned NaN or infinite; ``result`` holds the last good images."""
@@ -125,10 +135,9 @@ class Watch:
             return
         last = images if self.history.last_good is None else self.history.last_good
         self.interrupted = self.history.taken < self.facts["steps"]
+        told = (self.facts["objective"], step, self.facts["settings"]["optimizer"])
         raise NotFinite(
-            f"the score ({self.facts['objective']}) is no longer a finite number at step {step}. The usual cause is a "
-            f"step that is too large (here {self.facts['settings']['optimizer']}): try a tenth of the learning rate, "
-            "or an edit such as clip(). The last good images are in this error's .result.",
+            (NO_LONGER if step else NEVER).format(*told) + " The last good images are in this error's .result.",
             self._result(last, self.history.scores[-1] if self.history.taken else scores),
         )
 
