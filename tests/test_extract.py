@@ -593,6 +593,9 @@ def test_classes_may_be_given_as_data_sets_give_them():
         assert Network(own.Plain(), "m", "M", classes).classes == own.CLASSES
     with pytest.raises(TypeError, match="a set has none"):
         Network(own.Plain(), "m", "M", set(own.CLASSES))
+    for wrong in (10, None, "dog"):
+        with pytest.raises(TypeError, match=f"a list or range.* got {wrong!r}"):
+            Network(own.Plain(), "m", "M", wrong)
 
 
 def test_the_probability_of_one_logit_is_its_sigmoid():

@@ -42,10 +42,12 @@ def in_order(classes: Sequence[object] | Mapping[object, object]) -> list[str]:
 
     Raises:
         ValueError: a dict whose indices are not 0, 1, 2, …
-        TypeError: a set, which has no order.
+        TypeError: a set, which has no order, or no sequence at all, such as how many there are.
     """
     if isinstance(classes, AbstractSet):
         raise TypeError("classes stand in the order of the logits, and a set has none: give a list")
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise TypeError(f"classes are the names of the logits, a list or range(10), [] for none; got {classes!r:.60}")
     if isinstance(classes, Mapping):
         indices = {str(i) for i in range(len(classes))}
         by_index = {str(index): name for index, name in classes.items()}

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ..basics import names
-from ..basics.numbers import several
 
 
 def check_core(core: Any, title: str, layers: dict[str, str]) -> None:
     """Raise unless it is a network that knows the shapes of its layers, and has those that are named."""
     if not isinstance(core, nn.Module):
         raise TypeError(f"a Network is made from a torch.nn.Module, such as resnet18(), got {core!r:.60}")
-    lazy = [path for path, parameter in core.named_parameters() if nn.parameter.is_lazy(parameter)]
+    tensors = (*core.named_parameters(), *core.named_buffers())
+    lazy = [path for path, tensor in tensors if nn.parameter.is_lazy(tensor)]
     if lazy:
         raise ValueError(f"{title} does not know the shape of {lazy[0]} yet: run it once on an input of its size")
     paths = dict(core.named_modules(remove_duplicate=False))
@@ -28,11 +28,14 @@ def check_core(core: Any, title: str, layers: dict[str, str]) -> None:
             )
 
 
-def per_channel(values: float | Sequence[float], what: str) -> Tensor:
-    """The numbers of a normalization as (1, 3, 1, 1)."""
-    numbers = torch.tensor([*values] if several(values) else [values], dtype=torch.float32, device="cpu")
+def per_channel(values: float | Sequence[float] | Tensor, what: str) -> Tensor:
+    """The numbers of a normalization, one or three in any shape, as (1, 3, 1, 1)."""
+    try:
+        numbers = torch.as_tensor(values, dtype=torch.float32, device="cpu").detach().flatten()
+    except (TypeError, ValueError, RuntimeError):
+        numbers = torch.empty(0)
     if len(numbers) not in (1, 3):
-        raise ValueError(f"{what} is one number for each of R, G and B, or one for all; got {len(numbers)}")
+        raise ValueError(f"{what} is one number for each of R, G and B, or one for all; got {values!r:.60}")
     if what == "std" and not (numbers > 0).all():
         raise ValueError(f"std is what each channel is divided by, a positive number; got {numbers.tolist()}")
     return numbers.view(1, -1, 1, 1).expand(1, 3, 1, 1).clone()
