@@ -346,6 +346,11 @@ def test_a_killed_run_with_numbers_of_numpy_goes_on(small, tmp_path, options):
     assert taken[0] == 25 and torch.equal(resumed.raw, run(Pixels.uniform(8)).raw)
 
 
+def test_a_network_with_sparse_weights_is_told_from_others_in_a_checkpoint(tmp_path):
+    network = helpers.Network(own.sparse(), "mine", "Mine", own.CLASSES)
+    assert len(quiet(class_logit(1), network, Pixels.uniform(16), steps=1, checkpoint=tmp_path / "run.pt").scores) == 1
+
+
 def test_a_checkpoint_of_another_run_or_damaged_is_refused(small, tmp_path):
     path = tmp_path / "run.pt"
 

@@ -527,6 +527,17 @@ def test_what_has_no_real_channels_is_told():
         channel("rows", 3).bind(network)
 
 
+def test_what_a_quantized_layer_gives_is_told_in_ordinary_numbers():
+    class Quantizes(own.Plain):
+        def forward(self, x):
+            return super().forward(self.relu(torch.quantize_per_tensor(x, 0.1, 0, torch.qint8)).dequantize())
+
+    network = of(Quantizes(), size=64)
+    torch.testing.assert_close(network.activations(IMAGES, "relu")["relu"], IMAGES, atol=0.06, rtol=0)
+    with pytest.raises(ValueError, match="does not depend on the image.*a rounding"):
+        visualize(layer("relu"), network, **QUICK)
+
+
 def test_questions_move_nothing_though_it_trains(monkeypatch):
     """Averages of BatchNorm, which evaluation mode leaves alone, and torch's generators."""
 
@@ -785,6 +796,13 @@ def test_a_name_with_brackets_is_led_to_the_right_one(squeezenet):
             visualize(asked, squeezenet, **QUICK)
     with pytest.raises(LookupError, match="did you mean 'features.3'"):
         squeezenet.find_layer("features[3]")
+    with pytest.raises(LookupError, match="did you mean 'features.3'"):
+        layer(squeezenet.core.features[3]).bind(squeezenet)
+
+
+def test_of_many_layers_some_are_told():
+    with pytest.raises(LookupError, match="has no layer 'xyz'; it has conv1, .*, layer3.0.bn2, …: see network.layers$"):
+        of(resnet18(num_classes=10), size=64).find_layer("xyz")
 
 
 def test_the_original_recipe_climbs_the_head_that_is_returned():

@@ -142,7 +142,7 @@ def state_in_words(module: nn.Module) -> str:
 
 def tensor_bytes(tensor: Tensor) -> bytes:
     """The numbers of a tensor of any type, in order, as they lie in memory."""
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return tensor.detach().cpu().to_dense().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def save_whole(path: str | os.PathLike[str], suffix: str, data: bytes) -> Path:

@@ -10,6 +10,7 @@ from ..basics import names
 from .extract import Place
 
 Layer = str | tuple[str, int]
+MANY = 40  # more layers than VGG16's are not told one by one
 VGG_KINDS = {nn.Conv2d: "conv", nn.ReLU: "relu", nn.MaxPool2d: "pool"}
 
 
@@ -46,8 +47,10 @@ class HasLayers:
         for spelled in (layer, name if use.isdigit() else layer):
             if spelled in self.layers or spelled in paths:
                 return self.layers.get(spelled, spelled)
-        near = names.nearest(str(layer).replace("[", ".").replace("]", ""), [*self.layers, *paths])
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {', '.join(self.layers)}"
+        near = [path for path, module in self.core.named_modules() if path and module is layer]
+        near = near or names.nearest(str(layer).replace("[", ".").replace("]", ""), [*self.layers, *paths])
+        some = ", ".join([*self.layers][:MANY]) + (", …: see network.layers" if len(self.layers) > MANY else "")
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {some}"
         raise names.UnknownName(f"{self.title} has no layer {layer!r}; {hint}")
 
     def check_use(self, place: Place, uses: int) -> None:

@@ -42,6 +42,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
     for the length of a pass, and its modules are then in the mode they were in. Only after ``train()`` of this object
     does each run in its own mode, and BatchNorm's averages move. While it draws, no other thread may train ``core``:
     its weights would change between a pass and the way back, and a step of the training might run in evaluation mode.
+    A pass may end before ``forward`` does: what that sets and sets back, such as a counter, belongs into a ``finally``.
 
     Args:
         core: the bare network, from normalized (B, 3, H, W) to logits (B, classes), anywhere and of any floating type.
@@ -209,20 +210,25 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             raise TypeError(
                 f"{one!r} of {self.title} gives complex numbers, and scores are real: name a layer after their abs()"
             )
-        if place.channel is not None and (place.channel < 0 or not given.numel()):
+        if place.channel is not None and (place.channel < 0 or (len(given) and not given.numel())):
             raise names.UnknownIndex(f"{self.title} has no channel {place.channel} in {one[0]}; channels() counts them")
         return given
 
     def _of_layer(self, one: Layer, place: Place, found: dict[Place, Any]) -> Tensor:
         if place not in found:
+            paths = [path for path, _ in self.core.named_modules(remove_duplicate=False)]
+            inside = [path for path in paths if path.startswith(f"{place.path}.")]
+            other = f", or one inside it, such as {inside[-1]!r}" if inside else ""
             raise names.UnknownName(
-                f"{self.title} has {one!r}, but its forward does not call it (or it is scripted, and runs no hooks); "
-                "name the layer around it"
+                f"{self.title} has {one!r}, but its forward does not call it (or does so in another thread, or it is "
+                f"scripted, and runs no hooks); name the layer around it{other}"
             )
         if not isinstance(found[place], Tensor):
             given = type(found[place]).__name__
             raise TypeError(f"{one!r} of {self.title} gives a {given} and no tensor; name a layer inside it")
-        return found[place]
+        if torch._C._functorch.is_functorch_wrapped_tensor(found[place]):
+            raise TypeError(f"{one!r} of {self.title} runs inside of torch.vmap; name the layer around that")
+        return found[place].dequantize() if found[place].is_quantized else found[place]
 
     def without_normalization(self) -> Network:
         """The same network, its input fed straight in: the original recipe's view of it (chapter 3)."""
@@ -237,8 +243,9 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         yield from self.core.buffers()
 
     def _check_input(self, images: Tensor) -> None:
-        if not images.is_floating_point():
-            raise TypeError(f"{self.title} takes float images in [0, 1], got {images.dtype}; divide bytes by 255")
+        if not isinstance(images, Tensor) or not images.is_floating_point():
+            given = images.dtype if isinstance(images, Tensor) else type(images).__name__
+            raise TypeError(f"{self.title} takes a float tensor of images in [0, 1], got {given}; divide bytes by 255")
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
 
