@@ -11,6 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 from torchvision.models import mobilenet_v3_small, resnet18
 from torchvision.transforms import v2
 
@@ -88,6 +89,30 @@ def test_every_module_is_in_evaluation_mode_wherever_it_hangs():
     with in_eval(core):
         assert each_module(core) == {*core.modules()} and not any(module.training for module in core.modules())
     assert [module.training for module in core.modules()] == modes and not all(modes)
+
+
+def test_ctrl_c_while_a_network_is_set_back_leaves_it_as_it_was(monkeypatch):
+    """Of a thousand presses some come just then: a step is short, and it sets back twice."""
+    pressed, remove = ["hook", "mode"], RemovableHandle.remove
+
+    def press(when: str) -> None:
+        if when not in pressed:
+            pressed.append(when)
+            raise KeyboardInterrupt
+
+    class Slow(own.Plain):
+        def __setattr__(self, name, value):
+            if name == "training" and value and hasattr(self, "dropout"):
+                press("mode")
+            super().__setattr__(name, value)
+
+    core = Slow()
+    network, before = of(core, size=64), state(core)
+    monkeypatch.setattr(RemovableHandle, "remove", lambda handle: press("hook") or remove(handle))
+    pressed.clear()
+    with pytest.raises(KeyboardInterrupt):
+        network.activations(IMAGES, "c1")
+    assert pressed == ["hook", "mode"] and same(before, state(core))
 
 
 @by_name

@@ -11,13 +11,14 @@ import math
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as of_all_modules
+from torch.utils.hooks import RemovableHandle
 
 PASSES = threading.RLock()  # hooks and modes belong to the modules: one pass at a time, whatever the thread
 DIMENSIONS = {nn.Conv2d: (4,), nn.Linear: (2, 3)}  # of inputs from which one channel can be made alone
@@ -51,22 +52,21 @@ class Pass:
 
     def run(self, x: Tensor) -> dict[Place, Any]:
         """What each place gives for an input; a place that the network does not come to is missing."""
-        with contextlib.ExitStack() as hooks:
+        with removed() as hooks, uncompiled() if self.places else contextlib.nullcontext():
             for path in {place.path for place in self.places}:
                 here = [p for p in self.places if p.path == path]
                 module = reduce(getattr, path.split("."), self.core)  # a scripted network has no get_submodule
                 if isinstance(module, torch.jit.ScriptModule):  # runs no hooks
                     continue
                 if self.uses[path] == 1 and all(p.channel is not None for p in here) and makes_each_alone(module):
-                    hooks.callback(module.register_forward_pre_hook(self._make_few(here)).remove)
-                hooks.callback(module.register_forward_hook(self._take(here)).remove)
+                    hooks.append(module.register_forward_pre_hook(self._make_few(here)))
+                hooks.append(module.register_forward_hook(self._take(here)))
                 around = path.rpartition(".")[0]
                 if self.uses[path] > 1 and self.uses[around] == 1:
                     block = reduce(getattr, around.split("."), self.core)
-                    hooks.callback(block.register_forward_hook(self._end(path)).remove)
+                    hooks.append(block.register_forward_hook(self._end(path)))
             if not self.places:
                 return {Place(""): own_forward(self.core)(x)} if self.whole else {}
-            hooks.enter_context(uncompiled())
             try:
                 self.found[Place("")] = own_forward(self.core)(x)
             except _Enough as end:
@@ -135,11 +135,10 @@ def count_uses(core: nn.Module, x: Tensor) -> Counter[str]:
     def counting(path: str) -> Any:
         return lambda *_: uses.update([path] if threading.get_ident() == me else [])
 
-    with contextlib.ExitStack() as hooks:
+    with removed() as hooks, uncompiled():
         for path, module in core.named_modules(remove_duplicate=False):
             if path and not isinstance(module, torch.jit.ScriptModule):
-                hooks.callback(module.register_forward_hook(counting(path)).remove)
-        hooks.enter_context(uncompiled())
+                hooks.append(module.register_forward_hook(counting(path)))
         own_forward(core)(x)
     return uses
 
@@ -176,16 +175,39 @@ def few_channels(module: nn.Conv2d | nn.Linear, x: Tensor, channels: list[int]) 
 
 
 @contextlib.contextmanager
+def removed() -> Iterator[list[RemovableHandle]]:
+    """Hooks that are removed in the end."""
+    hooks: list[RemovableHandle] = []
+    try:
+        yield hooks
+    finally:
+        surely(lambda: [hook.remove() for hook in hooks])
+
+
+def surely(undo: Callable[[], Any]) -> None:
+    """Undo something, and once more from its beginning should Ctrl-C come on the way."""
+    try:
+        undo()
+    except KeyboardInterrupt:
+        undo()
+        raise
+
+
+@contextlib.contextmanager
 def in_eval(core: nn.Module) -> Iterator[None]:
     """Every module of a network in evaluation mode, and afterwards as it was."""
     training = [m for m in each_module(core) if getattr(m, "training", False)]  # a scripted module may lack it
     try:
-        for module in training:
-            module.training = False
+        set_training(training, False)
         yield
     finally:
-        for module in training:
-            module.training = True
+        surely(lambda: set_training(training, True))
+
+
+def set_training(modules: Iterable[nn.Module], training: bool) -> None:
+    """Set a mode for each of the modules alone, without their ``train``, which might do more."""
+    for module in modules:
+        module.training = training
 
 
 def each_module(core: nn.Module) -> set[nn.Module]:
