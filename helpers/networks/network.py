@@ -59,7 +59,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
     Raises:
         ValueError: more or fewer classes than logits, a size that it does not take, lazy layers that have not met an
             input, or a mean that is neither 1 nor 3 numbers.
-        TypeError: no network, or an output in which the logits cannot be found.
+        TypeError: no network, classes that are no sequence, or an output in which the logits cannot be found.
         LookupError: a path that ``core`` does not have.
     """
 
