@@ -122,32 +122,22 @@ def climb(function: Callable, seed: int) -> dict:
 BY_HAND = {("torch/optim/", ""): "this is PyTorch's own optimizer: write the step by hand, from the four formulas"}
 
 
-@dataclass(frozen=True)
-class Descent:
-    """Gradients (T, ...) of the score and the settings of AdamW."""
-
-    x: Tensor
-    gradients: Tensor
-    settings: dict
-
-
-def descent(seed: int) -> Descent:
-    """A start, a few random gradients, and settings that are not the defaults."""
+def descent(seed: int) -> tuple[Tensor, Tensor, dict]:
+    """A start, a few random gradients (T, ...) of the score, and settings of AdamW that are not the defaults."""
     roll = dice(seed)
     shape = [roll.randint(2, 4), roll.randint(2, 4)]
     settings = {"lr": roll.uniform(0.3, 1.0), "decay": roll.uniform(0.1, 0.5)}
     settings |= {"beta1": roll.uniform(0.6, 0.95), "beta2": roll.uniform(0.7, 0.99), "eps": 0.01}
-    return Descent(3 * random_tensor(seed, *shape), random_tensor(seed + 1, 5, *shape), settings)
+    return 3 * random_tensor(seed, *shape), random_tensor(seed + 1, 5, *shape), settings
 
 
 def adamw(function: Callable, seed: int) -> dict:
     """Five steps, each from what the one before returned: all x, m and v on the way."""
-    given = descent(seed)
-    x, m, v = given.x.clone(), torch.zeros_like(given.x), torch.zeros_like(given.x)
-    path = []
-    for t, g in enumerate(given.gradients, start=1):
+    x, gradients, settings = descent(seed)
+    m, v, path = torch.zeros_like(x), torch.zeros_like(x), []
+    for t, g in enumerate(gradients, start=1):
         with without(BY_HAND):
-            returned = call(function, x, g.clone(), m, v, t, **given.settings)
+            returned = call(function, x, g.clone(), m, v, t, **settings)
         if not isinstance(returned, (tuple, list)) or len(returned) != 3:
             return {"returned": type(returned).__name__, "path": None}
         x, m, v = returned

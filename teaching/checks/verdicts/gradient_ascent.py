@@ -25,8 +25,7 @@ def step(seed: int, answer: dict) -> str | None:
         "this is the change alone: add it to x": lr * gradient,
         "the step does not depend on lr: multiply the gradient by it": x + gradient,
         "the step is too small by the size of the batch: each row climbs its own score, so differentiate "
-        "score(x).sum(), "
-        "not the mean": x + lr * gradient / len(x),
+        "score(x).sum(), not the mean": x + lr * gradient / len(x),
         "only the first row moved: differentiate the sum of all scores, not score(x)[0]": only_one,
         "every value moved by the same amount: this is the sign of the gradient, which forgets how steep it is": x
         + lr * gradient.sign(),
@@ -74,56 +73,41 @@ def ideal(seed: int, answer: dict) -> str | None:
 
 def bound(seed: int, answer: dict) -> str | None:
     """(1 - lr decay)^t |x0| + (1 - (1 - lr decay)^t) / decay."""
+    asked = boxes(seed)
+    x0, lr, wd, t = (torch.tensor([one[name] for one in asked]) for name in ("start", "lr", "decay", "steps"))
+    size = x0.abs()
 
-    def by(formula) -> Tensor:
-        return torch.tensor([formula(s["start"], s["lr"], s["decay"], s["steps"]) for s in boxes(seed)])
+    def reached(kept: Tensor) -> Tensor:
+        return kept * size + (1 - kept) / wd
 
-    def formula(x0: float, lr: float, wd: float, t: int) -> float:
-        kept = (1 - lr * wd) ** t
-        return kept * abs(x0) + (1 - kept) / wd
-
+    kept = (1 - lr * wd) ** t
+    left, added = kept * size, (1 - kept) / wd  # of the start, and by the steps
     mistakes = {
         "this is where the walls are in the end, 1 / decay: after few steps the start still counts and the walls are "
-        "not reached": by(lambda x0, lr, wd, t: 1 / wd),
-        "this is where a penalty in the loss would let a gradient of 1 come to rest, 1 / (2λ): decay is no "
-        "penalty, and has "
-        "not had its whole effect after few steps": by(lambda x0, lr, wd, t: 1 / (2 * wd)),
-        "what is left of the start is missing: (1 - lr * decay)**steps * |start|": by(
-            lambda x0, lr, wd, t: formula(0, lr, wd, t)
-        ),
-        "this is only what is left of the start: the steps themselves add up to something, a geometric sum": by(
-            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0)
-        ),
-        "a start below zero counts with its size, |start|": by(
-            lambda x0, lr, wd, t: formula(0, lr, wd, t) + (1 - lr * wd) ** t * x0
-        ),
-        "the geometric sum has not been multiplied by lr: each step adds at most lr": by(
-            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + (1 - (1 - lr * wd) ** t) / (lr * wd)
-        ),
-        "the sum of the steps goes on for ever here, 1 / decay: after `steps` steps it is (1 - kept) / decay": by(
-            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + 1 / wd
-        ),
-        "each step keeps 1 - lr * decay of x, not 1 - decay": by(
-            lambda x0, lr, wd, t: (1 - wd) ** t * abs(x0) + (1 - (1 - wd) ** t) / wd
-        ),
-        "this is steps of size lr without any decay: the old ones shrink": by(lambda x0, lr, wd, t: abs(x0) + lr * t),
-        "one step too few is counted": by(lambda x0, lr, wd, t: formula(x0, lr, wd, t - 1)),
-        "one step too many is counted": by(lambda x0, lr, wd, t: formula(x0, lr, wd, t + 1)),
-        "this is half of the wall, as for the penalty w / 2λ: decay subtracts decay * x, without a 2": by(
-            lambda x0, lr, wd, t: (1 - lr * wd) ** t * abs(x0) + (1 - (1 - lr * wd) ** t) / (2 * wd)
-        ),
-        "this is a smooth e^(-lr decay t): the decay happens in steps, each of which multiplies by 1 - lr * decay": by(
-            lambda x0, lr, wd, t: math.exp(-lr * wd * t) * abs(x0) + (1 - math.exp(-lr * wd * t)) / wd
-        ),
+        "not reached": 1 / wd,
+        "this is where a penalty in the loss would let a gradient of 1 come to rest, 1 / (2λ): decay is no penalty, "
+        "and has not had its whole effect after few steps": 1 / (2 * wd),
+        "what is left of the start is missing: (1 - lr * decay)**steps * |start|": added,
+        "this is only what is left of the start: the steps themselves add up to something, a geometric sum": left,
+        "a start below zero counts with its size, |start|": added + kept * x0,
+        "the geometric sum has not been multiplied by lr: each step adds at most lr": left + added / lr,
+        "the sum of the steps goes on for ever here, 1 / decay: after `steps` steps it is (1 - kept) / decay": left
+        + 1 / wd,
+        "each step keeps 1 - lr * decay of x, not 1 - decay": reached((1 - wd) ** t),
+        "this is steps of size lr without any decay: the old ones shrink": size + lr * t,
+        "one step too few is counted": reached((1 - lr * wd) ** (t - 1)),
+        "one step too many is counted": reached((1 - lr * wd) ** (t + 1)),
+        "this is half of the wall, as for the penalty w / 2λ: decay subtracts decay * x, without a 2": left + added / 2,
+        "this is a smooth e^(-lr decay t): the decay happens in steps, each of which multiplies by 1 - lr * "
+        "decay": reached((-lr * wd * t).exp()),
     }
     got = answer["reach"]
     for number in got:
         if not isinstance(number, (float, int, Tensor)) or isinstance(number, Tensor) and number.numel() != 1:
             return f"return one number; a {type(number).__name__} came back"
-    got, right = torch.tensor([float(number) for number in got]), by(formula)
-    above = torch.tensor([settings["start"] > 0 for settings in boxes(seed)])
+    got, right = torch.tensor([float(number) for number in got]), left + added
     problem = compare(got, right, "the bound", mistakes, rtol=1e-3)
-    return partly(problem, 1 / 2 if close(got[above], right[above], rtol=1e-3) else 0.0)
+    return partly(problem, 1 / 2 if close(got[x0 > 0], right[x0 > 0], rtol=1e-3) else 0.0)
 
 
 def rise(seed: int, answer: dict) -> str | None:
@@ -136,29 +120,18 @@ def rise(seed: int, answer: dict) -> str | None:
     got = torch.tensor([float(part) for part in answer["parts"]], dtype=torch.float64)
     own, rest = after[c] - before[c], before.logsumexp(0) - after.logsumexp(0)
     rivals = torch.arange(len(before)) != c
-    p, log_p = (torch.stack([f(before)[c], f(after)[c]]) for f in (lambda x: x.softmax(0), lambda x: x.log_softmax(0)))
+    without_c = before[rivals].logsumexp(0) - after[rivals].logsumexp(0)
+    mean = -(after - before)[rivals].mean()
+    p, log_p = after.softmax(0)[c] - before.softmax(0)[c], after.log_softmax(0)[c] - before.log_softmax(0)[c]
     pairs = {
-        "others has the wrong sign: log N_c = f_c - log Σ exp f_j, so a rise of the sum costs probability": (
-            own,
-            -rest,
-        ),
+        "others has the wrong sign: log N_c = f_c - log Σ exp f_j, so a rise of the sum costs "
+        "probability": (own, -rest),
         "both parts are before minus after: a rise is positive": (-own, -rest),
-        "own is the rise of the log-probability: own is what its logit alone did, f_c after minus f_c before": (
-            log_p[1] - log_p[0],
-            rest,
-        ),
-        "the sum over all classes includes c itself, in log Σ_j exp f_j": (
-            own,
-            before[rivals].logsumexp(0) - after[rivals].logsumexp(0),
-        ),
-        "others is the mean change of the other logits: the softmax counts them by their exponentials": (
-            own,
-            -(after - before)[rivals].mean(),
-        ),
-        "this is a rise of the probability: take the logarithm, in which the two parts simply add up": (
-            own,
-            p[1] - p[0] - own,
-        ),
+        "own is the rise of the log-probability: own is what its logit alone did, f_c after minus f_c "
+        "before": (log_p, rest),
+        "the sum over all classes includes c itself, in log Σ_j exp f_j": (own, without_c),
+        "others is the mean change of the other logits: the softmax counts them by their exponentials": (own, mean),
+        "this is a rise of the probability: take the logarithm, in which the two parts simply add up": (own, p - own),
         "these are logarithms to base 10: use the natural one": (own, rest / math.log(10)),
         "own and others have changed places": (rest, own),
     }

@@ -62,26 +62,29 @@ READ = {
 }
 
 
+PILED = (
+    "gradients have piled up in the network's weights, where nobody reads them: freeze it with requires_grad_(False) "
+    "before the loop"
+)
+
+
 def climb(seed: int, answer: dict) -> str | None:
     """x and scores of the climb from the start that the network was first shown; network and world unharmed."""
     given = ascent(seed)
     before = left(Watched(given.network, Log()))
-    problem = misuse(given, answer, before)
-    if problem is None and isinstance(answer["result"], str):
-        problem = f"return two things, x and scores; a {answer['result']} came back"
-    if problem is not None:
+    if problem := misuse(given, answer, before):
         return problem
+    if isinstance(answer["result"], str):
+        return f"return two things, x and scores; a {answer['result']} came back"
     x, scores = answer["result"]
-    problem = check_tensor(x, given.shape, "x") or seeding(given, answer, x)
-    if problem is not None:
+    if problem := check_tensor(x, given.shape, "x") or seeding(given, answer, x):
         return problem
     start = answer["inputs"][0]
     make_optimizer = partial(torch.optim.SGD, lr=given.lr, momentum=given.momentum)
     right, heights = way(given, start, make_optimizer)
     wrong = {message: way(given, start, make_optimizer, **turn)[0] for message, turn in WRONG_TURNS.items()}
     still = "the image does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
-    problem = compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4)
-    if problem is not None:
+    if problem := compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4):
         return problem
     problems = [problem for problem in (leftovers(answer, before), heights_of(scores, heights)) if problem]
     return partly(problems[0], 1 - len(problems) / 4) if problems else None
@@ -127,10 +130,7 @@ def leftovers(answer: dict, before: dict) -> str | None:
     if answer["tracked"]:
         return "x still requires a gradient, as if the climb were to go on: return x.detach()"
     if answer["piles"]:
-        return (
-            "gradients have piled up in the network's weights, where nobody reads them: freeze it with "
-            "requires_grad_(False) before the loop"
-        )
+        return PILED
     if answer["training"] != before["training"]:
         return (
             "the network came in training mode and was left in eval(): note network.training at the beginning and "
@@ -160,24 +160,22 @@ def heights_of(scores: Tensor, right: Tensor) -> str | None:
     if isinstance(scores, Tensor) and scores.shape == right[1:].shape:
         first = "the score of the start" if close(scores, right[1:], 1e-3, 1e-3) else "the score of the x you return"
         return f"scores has one row a step, {len(scores)}; {first} is missing, so ask once more: {len(right)} rows"
+    early = torch.cat([right[:1], right[:-1]])
     mistakes = {
         "scores holds the loss, minus the score": -right,
-        "the last row is the score before the last step, not of the x that you return": torch.cat(
-            [right[:1], right[:-1]]
-        ),
+        "the last row is the score before the last step, not of the x that you return": early,
     }
     return compare(scores, right, "the table of scores", mistakes, rtol=1e-3, atol=1e-3)
 
 
 def updates(seed: int, **turn) -> list[tuple[Tensor, Tensor, Tensor]]:
     """AdamW's x, m and v after each gradient, going up; with a turn, a wrong one."""
-    given = descent(seed)
-    lr, decay, beta1, beta2, eps = (given.settings[key] for key in ("lr", "decay", "beta1", "beta2", "eps"))
+    x, gradients, settings = descent(seed)
+    lr, decay, beta1, beta2, eps = (settings[key] for key in ("lr", "decay", "beta1", "beta2", "eps"))
     if turn.get("usual"):
         beta1, beta2 = 0.9, 0.999
-    x, m, v = given.x, torch.zeros_like(given.x), torch.zeros_like(given.x)
-    path = []
-    for t, g in enumerate(given.gradients, start=1 + turn.get("late", 0)):
+    m, v, path = torch.zeros_like(x), torch.zeros_like(x), []
+    for t, g in enumerate(gradients, start=1 + turn.get("late", 0)):
         g = turn.get("sign", 1) * g - (decay * x if turn.get("priced") else 0)
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * (g.abs() if turn.get("rough") else g * g)
         m_hat, v_hat = (m, v) if turn.get("biased") else (m / (1 - beta1**t), v / (1 - beta2**t))
@@ -192,17 +190,15 @@ def updates(seed: int, **turn) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 
 WRONG_UPDATES = {
-    "the decay went into the gradient, where Adam divides it away again: that is an L2 penalty. Under AdamW "
-    "x itself is "
-    "multiplied by 1 - lr * decay": {"priced": True, "decay": "priced"},
+    "the decay went into the gradient, where Adam divides it away again: that is an L2 penalty. Under AdamW x itself "
+    "is multiplied by 1 - lr * decay": {"priced": True, "decay": "priced"},
     "x does not decay: multiply it by 1 - lr * decay": {"decay": "none"},
     "x decays by 1 - decay: it is 1 - lr * decay": {"decay": "bare"},
     "the new step decayed too: only the old x is multiplied by 1 - lr * decay": {"after": True},
     "x goes down: g is the gradient of the score, so add": {"sign": -1},
     "the bias correction is missing: divide m by 1 - beta1**t and v by 1 - beta2**t": {"biased": True},
-    "the bias-corrected m and v were carried over: correct copies of them, and return m and v as they were": {
-        "carried": True
-    },
+    "the bias-corrected m and v were carried over: correct copies of them, and return m and v as they "
+    "were": {"carried": True},
     "the first step should be t = 1: here the correction is one step late": {"late": 1},
     "eps stands inside the root: it is added after it": {"inside": True},
     "the root is missing: divide by the root of v, a size, not by v, a square": {"rootless": True},
@@ -222,9 +218,9 @@ def adamw(seed: int, answer: dict) -> str | None:
             return problem
     wrong = {said: torch.stack([s[0] for s in updates(seed, **turn)]) for said, turn in WRONG_UPDATES.items()}
     ways = torch.stack([x for x, _, _ in right])
-    problem = compare(torch.stack(got), ways, "x after five steps", wrong, rtol=1e-3, atol=1e-4)
-    if problem is not None:
+    if problem := compare(torch.stack(got), ways, "x after five steps", wrong, rtol=1e-3, atol=1e-4):
         return problem
     for which, name in ((1, "m"), (2, "v")):
-        problem = problem or compare(answer["path"][-1][which], right[-1][which], f"{name} after five steps", rtol=1e-3)
-    return partly(problem, 2 / 3)
+        if problem := compare(answer["path"][-1][which], right[-1][which], f"{name} after five steps", rtol=1e-3):
+            return partly(problem, 2 / 3)
+    return None

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..core import check_tensor, compare, partly
 from ..probes.pomeranian import Recipe, small_recipe
 from ..probes.toys import Log, Watched, left
-from .gradient_ascent_climb import changed, way
+from .gradient_ascent_climb import PILED, changed, way
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
@@ -33,18 +33,16 @@ WRONG_TURNS = {
     "the numbers 5.0 and 0.1 are written in: use lr and wd": {"lr": 5.0, "wd": 0.1},
     "this is SGD: the recipe's optimizer is AdamW": {"kind": torch.optim.SGD},
     "this climbed the probability: the recipe's objective is the logit, before the softmax": {"read": "softmax"},
-    "this climbed the log-probability: the recipe's objective is the logit, before the softmax": {
-        "read": "log_softmax"
-    },
+    "this climbed the log-probability: the recipe's objective is the logit, before the "
+    "softmax": {"read": "log_softmax"},
     "this climbed class c - 1: classes are numbered from 0": {"read": "next"},
     "this climbed whichever class was ahead: take column c": {"read": "largest"},
     "x was normalized before the network saw it: the recipe feeds it straight in (the autopsy will tell what that "
     "does)": {"look": lambda x: (x - MEAN) / STD},
     "x was clamped on its way into the network: beyond 0 and 1 a clamp has no gradient, and the recipe's x is mostly "
     "beyond": {"look": lambda x: x.clamp(0, 1)},
-    "x was cut off at 0 and 1 after each step: the recipe lets it go where it wants, and develops it afterward": {
-        "cut": True
-    },
+    "x was cut off at 0 and 1 after each step: the recipe lets it go where it wants, and develops it "
+    "afterward": {"cut": True},
     "this is one step too few: `steps` of them, range(steps)": {"more": -1},
     "this is one step too many": {"more": 1},
 }
@@ -59,9 +57,8 @@ def recipe(seed: int, answer: dict) -> str | None:
         return "the network was never asked: call network(x)"
     if any(answer["in_training"]):
         return (
-            "the network was asked in training mode: dropout silences other units at each step, and moving "
-            "averages move. "
-            "Call network.eval() before the loop"
+            "the network was asked in training mode: dropout silences other units at each step, and moving averages "
+            "move. Call network.eval() before the loop"
         )
     if moved := changed(answer, left(Watched(given.network, Log()))):
         return f"the network has changed ({moved[0]}, for one): the optimizer is to hold x alone, AdamW([x], ...)"
@@ -71,23 +68,12 @@ def recipe(seed: int, answer: dict) -> str | None:
     wrong = {message: end(given, **turn) for message, turn in WRONG_TURNS.items()}
     still = "x does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
     right = end(given)
-    problem = compare(x, right, "x after the last step", {still: given.start, **wrong}, rtol=1e-3, atol=1e-3)
-    if problem is not None:
+    if problem := compare(x, right, "x after the last step", {still: given.start, **wrong}, rtol=1e-3, atol=1e-3):
         return problem
-    problems = [problem for problem in (_left_over(answer), _honest(score, given, right)) if problem]
+    kept = "x still requires a gradient: return x.detach()" if answer["tracked"] else None
+    kept = PILED if answer["piles"] and not kept else kept
+    problems = [problem for problem in (kept, _honest(score, given, right)) if problem]
     return partly(problems[0], 1 - len(problems) / 5) if problems else None
-
-
-def _left_over(answer: dict) -> str | None:
-    """What was left behind that should not have been."""
-    if answer["tracked"]:
-        return "x still requires a gradient: return x.detach()"
-    if answer["piles"]:
-        return (
-            "gradients have piled up in the network's weights, where nobody reads them: freeze it with "
-            "requires_grad_(False) before the loop"
-        )
-    return None
 
 
 def _honest(score, given: Recipe, x: Tensor) -> str | None:
