@@ -18,8 +18,7 @@ from .verdicts.inside import channel, direction, field, part
 from .verdicts.inside_judge import interval, opinion, rank
 from .verdicts.inside_patch import patch
 from .verdicts.pictures import picture
-from .verdicts.pomeranian import autopsy, lookup, start
-from .verdicts.pomeranian_pictures import develop, volume
+from .verdicts.pomeranian import autopsy, develop, lookup, start, volume
 from .verdicts.pomeranian_recipe import recipe
 from .waiting import wait_for_answers  # noqa: F401
 

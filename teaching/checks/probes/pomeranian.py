@@ -168,31 +168,22 @@ def autopsy(function: Callable, seed: int) -> dict:
     }
 
 
-@dataclass(frozen=True)
-class Speakers:
-    """Pictures of different contrast, how wide they should spread, and a score that hears how loud they are."""
-
-    x: Tensor
-    spread: float
-    weight: Tensor
-
-    def score(self, x: Tensor) -> Tensor:
-        """Nearly homogeneous, as a network with biases is: (B, 3, H, W) -> (B,)."""
-        heard = (self.weight * x).flatten(1)
-        return (heard + 0.05).relu().sum(dim=1) - 0.02 * heard.square().sum(dim=1) + 0.7
-
-
-def speakers(seed: int) -> Speakers:
-    """Three pictures, each with a mean and a spread of its own."""
+def speakers(seed: int) -> tuple[Callable, Tensor, float]:
+    """A score, three pictures, each with a mean and a contrast of its own, and how wide their values should spread."""
     roll = dice(seed)
     shape = (3, 3, roll.randint(6, 9), roll.randint(6, 9))
     gains = torch.tensor([roll.uniform(0.2, 0.6), roll.uniform(2, 4), roll.uniform(5, 9)]).view(3, 1, 1, 1)
     x = gains * (random_tensor(seed, *shape) + torch.tensor([0.3, -0.6, 0.9]).view(3, 1, 1, 1))
-    return Speakers(x, roll.uniform(0.7, 1.8), random_tensor(seed + 1, *shape[1:]))
+    weight = random_tensor(seed + 1, *shape[1:])
+
+    def score(x: Tensor) -> Tensor:
+        """Nearly homogeneous, as a network with biases is: (B, 3, H, W) -> (B,)."""
+        heard = (weight * x).flatten(1)
+        return (heard + 0.05).relu().sum(dim=1) - 0.02 * heard.square().sum(dim=1) + 0.7
+
+    return score, x, roll.uniform(0.7, 1.8)
 
 
 def volume(function: Callable, seed: int) -> dict:
     """The scores of three pictures at one volume."""
-    given = speakers(seed)
-    scores = call(function, given.score, given.x.clone(), given.spread)
-    return {"scores": scores}
+    return {"scores": call(function, *speakers(seed))}
