@@ -104,7 +104,7 @@ def jitter(jitter_step: Callable, seed: int) -> dict:
         seen.append(images.detach().clone())
         return (images * weights).sum(dim=(1, 2, 3))
 
-    def steps(count: int) -> tuple[list[Any], list[Any]]:
+    def steps(count: int, seed: int) -> tuple[list[Any], list[Any]]:
         generator = torch.Generator().manual_seed(seed)
         after, looks = [], []
         for _ in range(count):
@@ -114,14 +114,10 @@ def jitter(jitter_step: Callable, seed: int) -> dict:
             looks.append(seen[-1] if seen else None)
         return after, looks
 
-    after, looks = steps(CALLS)
-    generator, many = torch.Generator().manual_seed(seed + 1), []
-    for _ in range(MORE):
-        seen.clear()
-        jitter_step(score, pictures.detach().clone(), reach, rate, generator)
-        many.append(seen[-1][:1, :1] if seen else None)
+    after, looks = steps(CALLS, seed)
+    many = [look if look is None else look[:1, :1] for look in steps(MORE, seed + 1)[1]]
     torch.manual_seed(seed + 77)  # a step that draws from torch's own generator will now draw something else
-    _, again = steps(6)
+    _, again = steps(6, seed)
     graph = isinstance(after[0], Tensor) and after[0].requires_grad
     return {"after": after, "seen": looks, "many": many, "again": again, "graph": graph}
 

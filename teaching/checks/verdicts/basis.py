@@ -34,8 +34,7 @@ def zoom(seed: int, answer: dict) -> str | None:
         )
         return partly(said, 0.0 if _zoomed(answer["large"], pictures, large) else 1 / 2)
     for name, factor in (("small", small), ("large", large)):
-        problem = _zoomed(answer[name], pictures, factor)
-        if problem:
+        if problem := _zoomed(answer[name], pictures, factor):
             said = f"zoomed by {factor:.3f}, {tuple(pictures.shape[2:])} pixels: {problem}"
             return partly(said, getattr(problem, "share", 0.0))
     return None
@@ -74,9 +73,7 @@ def _zoomed(got: Tensor, pictures: Tensor, factor: float) -> str | None:
     inner = (..., slice(2, -2), slice(2, -2))
     problem = compare(got[inner], expected[inner], "the zoomed batch", rtol=1e-3, atol=2e-3)
     if problem is None and not close(got, expected, rtol=1e-3, atol=2e-3):
-        said = (
-            "all is right but the outermost pixels: a zoom in looks up places inside, and needs no border"
-        )
+        said = "all is right but the outermost pixels: a zoom in looks up places inside, and needs no border"
         return partly(said, 1 / 2)
     return problem
 
@@ -102,11 +99,12 @@ def _near(one: float, other: float, within: float = 2e-3) -> bool:
 # --- blur ---
 
 
-def bell(height: int, width: int, row: float, column: float, sigma: float) -> Tensor:
-    """A Gaussian (height, width) about a place, of sum 1."""
-    down = torch.exp(-((torch.arange(height) - row) ** 2) / (2 * sigma**2))
-    across = torch.exp(-((torch.arange(width) - column) ** 2) / (2 * sigma**2))
-    return torch.outer(down / down.sum(), across / across.sum())
+def blurred(pictures: Tensor, sigma: float, mode: str = "reflect") -> Tensor:
+    """Pictures (B, 3, H, W) through a Gaussian; beyond their border they go on as ``F.pad`` calls it."""
+    radius = math.ceil(4 * sigma)
+    line = torch.exp(-(torch.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    kernel = torch.outer(line, line).expand(3, 1, -1, -1) / line.sum() ** 2
+    return F.conv2d(F.pad(pictures, (radius,) * 4, mode=mode), kernel, groups=3)
 
 
 def blur(seed: int, answer: dict) -> str | None:
@@ -119,8 +117,8 @@ def blur(seed: int, answer: dict) -> str | None:
             return f"{tuple(pictures.shape[2:])} pixels become {tuple(got.shape[2:])}: {why}"
         if (problem := check_tensor(got, tuple(pictures.shape), "the blurred picture")) is not None:
             return problem
-    i, channel, row, column = pictures.nonzero()[0].tolist()
-    seen = answer["dots"][i]
+    _, channel, row, column = pictures.nonzero()[0].tolist()
+    seen, right = answer["dots"][0], blurred(pictures, sigma)
     others = torch.cat([seen[:channel], seen[channel + 1 :]])
     if others.abs().max() > 1e-5:
         return "a dot in one channel bleeds into the others: blur each channel by itself (groups=3 in conv2d)"
@@ -134,11 +132,8 @@ def blur(seed: int, answer: dict) -> str | None:
         return "a flat color does not stay what it is"
     peak = spot.max().item()
     reach = [int((spot.abs().amax(dim=1 - axis) > 1e-6 * peak).sum()) // 2 for axis in (0, 1)]
-    expected = bell(*spot.shape, row, column, sigma)
-    if close(spot, expected, rtol=0, atol=0.01 * expected.max().item()):
-        rest = compare(
-            answer["dots"][1], _second(pictures, sigma), "the second picture of the batch", rtol=0, atol=0.01
-        )
+    if close(spot, right[0, channel], rtol=0, atol=0.01 * right[0].max().item()):
+        rest = compare(answer["dots"][1], right[1], "the second picture of the batch", rtol=0, atol=0.01)
         return rest or partly(_at_the_border(answer["noise"], asked.static(seed), sigma), 1 / 2)
     for axis, name in ((0, "rows"), (1, "columns")):
         if reach[axis] == 0:
@@ -158,7 +153,7 @@ def blur(seed: int, answer: dict) -> str | None:
         sigma * math.sqrt(2): "the Gaussian is wider by √2: blurred twice, or 4σ² in place of 2σ² in the exponent",
     }
     for other, message in cases.items():
-        if close(spot, bell(*spot.shape, row, column, other), rtol=0, atol=0.02 * peak):
+        if close(spot, blurred(pictures, other)[0, channel], rtol=0, atol=0.02 * peak):
             return f"σ = {sigma}, and a dot becomes a spot of σ = {other:.2f}: {message}"
     if min(reach) < 2.5 * sigma - 0.5:
         return (
@@ -170,43 +165,29 @@ def blur(seed: int, answer: dict) -> str | None:
 
 def _at_the_border(got: Tensor, pictures: Tensor, sigma: float) -> str | None:
     """What is wrong with how a blurred picture goes on beyond its border."""
-    radius = math.ceil(4 * sigma)
-
-    def beyond(mode: str, x: Tensor = pictures) -> Tensor:
-        kernel = bell(2 * radius + 1, 2 * radius + 1, radius, radius, sigma).to(x).expand(3, 1, -1, -1)
-        return F.conv2d(F.pad(x, (radius,) * 4, mode=mode), kernel, groups=3)
-
     if (problem := check_tensor(got, tuple(pictures.shape), "the blurred picture")) is not None:
         return problem
-    inside = beyond("constant", torch.ones_like(pictures))
-    wrong = {
-        "padding with zeros, and the weights divided by their sum": beyond("constant") / inside,
-        "repeating the outermost pixels": beyond("replicate"),
-        "going on at the other side": beyond("circular"),
-    }
-    if close(got, beyond("reflect"), rtol=0, atol=0.01):
+    if close(got, blurred(pictures, sigma), rtol=0, atol=0.01):
         return None
+    padded, weights = (blurred(x, sigma, "constant") for x in (pictures, torch.ones_like(pictures)))
+    wrong = {
+        "padding with zeros, and the weights divided by their sum": padded / weights,
+        "repeating the outermost pixels": blurred(pictures, sigma, "replicate"),
+        "going on at the other side": blurred(pictures, sigma, "circular"),
+    }
     how = next((f" This is {name}." for name, value in wrong.items() if close(got, value, rtol=0, atol=0.01)), "")
     return f"the middle is right, and the border is not: beyond it, the picture is its own mirror image.{how}"
 
 
-def _second(pictures: Tensor, sigma: float) -> Tensor:
-    """The second picture of the batch, blurred."""
-    expected = torch.zeros_like(pictures[1])
-    channel, row, column = pictures[1].nonzero()[0].tolist()
-    expected[channel] = pictures[1].sum() * bell(*pictures.shape[2:], row, column, sigma)
-    return expected
-
-
 def transfer(seed: int, answer: dict) -> str | None:
     f, sigma = asked.frequencies(seed)
-    x = (2 * math.pi * sigma * f).square()
+    x, cycles = (2 * math.pi * sigma * f).square(), (sigma * f).square()
     mistakes = {
         "this is what is left of the amplitude; the power is its square": (-x / 2).exp(),
-        "f counts cycles per pixel, and the formula wants radians: 2π f in place of f": (-((sigma * f) ** 2)).exp(),
+        "f counts cycles per pixel, and the formula wants radians: 2π f in place of f": (-cycles).exp(),
         "f counts cycles per pixel, and the formula wants radians (and of the amplitude this would be): 2π f": (
-            -((sigma * f) ** 2) / 2
-        ).exp(),
+            (-cycles / 2).exp()
+        ),
         "this grows with f, and a blur adds nothing: mind the sign": x.exp(),
         "σ stands in the exponent as a square": (-sigma * (2 * math.pi * f) ** 2).exp(),
         "f stands in the exponent as a square": (-((2 * math.pi * sigma) ** 2) * f).exp(),

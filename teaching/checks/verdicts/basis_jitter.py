@@ -27,12 +27,11 @@ def jitter(seed: int, answer: dict) -> str | None:
             )
         shifts.append(found)
         heap = heap + torch.roll(weights, (-found[0], -found[1]), dims=(1, 2))
-        problem = _stepped(after, pictures, weights, rate, found, heap)
-        if problem:
+        if problem := _stepped(after, pictures, weights, rate, found, heap):
             return problem
     many = [_shift(pictures[:1, :1], look) for look in answer["many"] if look is not None]
     problem = _random(shifts, reach) or _swapped(shifts, reach, seed) or _biased(shifts + [s for s in many if s], reach)
-    return partly(problem or _repeats(answer, pictures), 2 / 3)
+    return partly(problem or _repeats(answer), 2 / 3)
 
 
 def _shift(pictures: Tensor, look: Tensor) -> tuple[int, int] | None:
@@ -76,21 +75,18 @@ def _biased(shifts: list[tuple[int, int]], reach: int) -> str | None:
 def _stepped(
     after: Tensor, x: Tensor, weights: Tensor, rate: float, shift: tuple[int, int], heap: Tensor
 ) -> str | None:
-    back = torch.roll(weights, (-shift[0], -shift[1]), dims=(1, 2))
-    moved = torch.roll(x, shift, dims=(2, 3))
+    back, twice = (torch.roll(weights, (-times * shift[0], -times * shift[1]), dims=(1, 2)) for times in (1, 2))
+    moved, step, mean = torch.roll(x, shift, dims=(2, 3)), rate * weights, x + rate * back / len(x)
     # The order matters where the shift is zero: an unmoved picture that goes down is a wrong sign, not a wrong shift.
     mistakes = {
         "the score falls: the gradient points uphill, so add it": x - rate * back,
         "the picture does not change at all: was the gradient taken, and added?": x,
-        "the picture itself is shifted. Shift what the network sees, and leave the picture where it is": moved
-        + rate * weights,
+        "the picture itself is shifted. Shift what the network sees, and leave the picture where it is": moved + step,
         "the picture itself is shifted, though the gradient comes back to its place": moved + rate * back,
         "the gradient is added where the network saw it, and not where the pixels are: it has to be rolled back. "
-        "Autograd does that, if the picture is the leaf and torch.roll comes after requires_grad": x + rate * weights,
-        "the gradient is rolled twice: autograd has already brought it back": x
-        + rate * torch.roll(back, (-shift[0], -shift[1]), dims=(1, 2)),
-        "the step is the size of the batch too small: sum the scores, so that no picture minds its neighbors": x
-        + rate * back / len(x),
+        "Autograd does that, if the picture is the leaf and torch.roll comes after requires_grad": x + step,
+        "the gradient is rolled twice: autograd has already brought it back": x + rate * twice,
+        "the step is the size of the batch too small: sum the scores, so that no picture minds its neighbors": mean,
         "the step has the size of the gradient: multiply by the rate": x + back,
         "the step is normalized, and nobody asked for that": x + rate * back.sign(),
         "the gradients of earlier steps are still in it: .grad adds up. Begin each step with a leaf of its own, "
@@ -121,7 +117,7 @@ def _random(shifts: list[tuple[int, int]], reach: int) -> str | None:
     return None
 
 
-def _repeats(answer: dict, pictures: Tensor) -> str | None:
+def _repeats(answer: dict) -> str | None:
     for first, second in zip(answer["seen"], answer["again"], strict=False):
         if second is None or not torch.equal(first, second):
             return "the same generator, seeded alike, gives other shifts: draw with generator=generator"

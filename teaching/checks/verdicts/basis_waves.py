@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -32,8 +34,7 @@ def waves(seed: int, answer: dict) -> str | None:
     for name, size in (("even", even), ("odd", odd)):
         got, slope = answer[name]["picture"], answer[name]["slope"]
         c = asked.coefficients(seed, size).requires_grad_()
-        problem = _wave_picture(got, c.detach(), decay, size)
-        if problem:
+        if problem := _wave_picture(got, c.detach(), decay, size):
             return f"H = {size}, decay {decay:g}: {problem}"
         if slope is None:
             said = (
@@ -42,8 +43,7 @@ def waves(seed: int, answer: dict) -> str | None:
             )
             return partly(said, 2 / 3)
         (wanted,) = torch.autograd.grad(pictured(c, decay).square().sum(), c)
-        problem = compare(slope, wanted, "the gradient with respect to the coefficients", rtol=1e-3, atol=1e-3)
-        if problem:
+        if problem := compare(slope, wanted, "the gradient with respect to the coefficients", rtol=1e-3, atol=1e-3):
             return f"H = {size}: {problem}. Does a part of the coefficients go through .detach() or .item()?"
     return None
 
@@ -60,33 +60,25 @@ def _wave_picture(got: Tensor, c: Tensor, decay: float, size: int) -> str | None
     f = cycles(size)
     steps = size * (torch.fft.fftfreq(size)[:, None].abs() + torch.fft.rfftfreq(size)[None, :])
     right = f.clamp_min(1) ** -decay
+    picture, by_power = pictured(c, decay), _transform(c, right**2)
     mistakes = {
         "the waves are not scaled by 1/f^decay (or f is in cycles per pixel, so that clamp_min(1) makes all of it 1: "
         "multiply by H)": _transform(c, torch.ones_like(f)),
-        "amplitudes fall as 1/f^(2·decay): that is the power, or the root of fx² + fy² is missing": _transform(
-            c, right**2
-        ),
+        "amplitudes fall as 1/f^(2·decay): that is the power, or the root of fx² + fy² is missing": by_power,
         "fine waves are made larger: the exponent is −decay": _transform(c, 1 / right),
         'the picture is H times too small: norm="ortho"': pictured(c, decay, "backward"),
         'the picture is H times too large: norm="ortho"': pictured(c, decay, "forward"),
-        "f counts cycles per pixel here; cycles per picture were asked for: multiply by H": pictured(c, decay)
-        * size**decay,
+        "f counts cycles per pixel here; cycles per picture were asked for: multiply by H": picture * size**decay,
         "f is |fx| + |fy|; it should be the length √(fx² + fy²)": _transform(c, steps.clamp_min(1) ** -decay),
         "the mean is missing: at f = 0 the amplitude is 1, not 0": _transform(c, right * (f > 0)),
         "real and imaginary parts have changed places": pictured(c.flip(-1), decay),
         "the imaginary parts are lost: view_as_complex takes both": pictured(c * torch.tensor([1.0, 0.0]), decay),
-        "rows and columns have changed places": pictured(c, decay).transpose(2, 3),
+        "rows and columns have changed places": picture.transpose(2, 3),
     }
-    return compare(got, pictured(c, decay), "the picture", mistakes, rtol=1e-3, atol=1e-4)
+    return compare(got, picture, "the picture", mistakes, rtol=1e-3, atol=1e-4)
 
 
 # --- colors ---
-
-
-def covariance(photos: Tensor) -> Tensor:
-    """The covariance (3, 3) of the colors, each picture's mean taken out."""
-    x = (photos - photos.mean(dim=(2, 3), keepdim=True)).movedim(1, 0).flatten(1).double()
-    return x @ x.T / x.shape[1]
 
 
 def colors(seed: int, answer: dict) -> str | None:
@@ -96,15 +88,15 @@ def colors(seed: int, answer: dict) -> str | None:
         return problem
     if not basis.is_floating_point():
         return f"the basis is of {basis.dtype}; its numbers are real: eigh is for symmetric matrices, and eig is not"
-    sigma, basis = covariance(photos), basis.double()
-    values, vectors = torch.linalg.eigh(sigma)
+    covariance = partial(torch.cov, correction=0)
     raw = photos.double().movedim(1, 0).flatten(1)
-    whole = raw - raw.mean(dim=1, keepdim=True)
-    count = raw.shape[1]
-    for product in (sigma, whole @ whole.T / count):
-        if close(basis, product, rtol=0.01, atol=0.01 * sigma.abs().max().item()):
-            return "this is the covariance itself; its root was asked for, a matrix A with A Aᵀ = Σ"
-    shuffled = (photos - photos.mean(dim=(2, 3), keepdim=True)).reshape(3, -1).double()
+    count, whole = raw.shape[1], covariance(raw)
+    centered = (photos - photos.mean(dim=(2, 3), keepdim=True)).double()
+    sigma, basis = covariance(centered.movedim(1, 0).flatten(1)), basis.double()
+    values, vectors = torch.linalg.eigh(sigma)
+    tolerance = {"rtol": 0.01, "atol": 0.01 * sigma.abs().max().item()}
+    if close(basis, sigma, **tolerance) or close(basis, whole, **tolerance):
+        return "this is the covariance itself; its root was asked for, a matrix A with A Aᵀ = Σ"
     spread = sigma.diagonal().sqrt()
     mistakes = {
         "the axes have length 1: each has to be as long as the colors spread along it, the root of its "
@@ -113,19 +105,16 @@ def colors(seed: int, answer: dict) -> str | None:
         "the axes are longest where the colors vary least: that whitens. Multiply by the root, do not divide": (
             vectors / values @ vectors.T
         ),
-        "the mean is taken out of all pictures together. Each picture has a mean color of its own": whole
-        @ whole.T
-        / count,
+        "the mean is taken out of all pictures together. Each picture has a mean color of its own": whole,
         "no mean is taken out: this is the spread about black": raw @ raw.T / count,
         "a sum over all pixels is not divided by their number": sigma * count,
         "A Aᵀ is diagonal: an axis is a column, as eigh gives them, and gets its length as a column, vectors * "
         "values.sqrt()": values.diag(),
         "red, green and blue are mixed up: reshape(3, -1) of a batch (B, 3, H, W) does not collect channels. Move "
-        "the channels to the front first (movedim)": shuffled @ shuffled.T / shuffled.shape[1],
+        "the channels to the front first (movedim)": covariance(centered.reshape(3, -1)),
         "this is the correlation: each channel was divided by its own spread": sigma / torch.outer(spread, spread),
     }
-    problem = compare(basis @ basis.T, sigma, "A Aᵀ", mistakes, rtol=0.01, atol=0.01 * sigma.abs().max().item())
-    if problem:
+    if problem := compare(basis @ basis.T, sigma, "A Aᵀ", mistakes, **tolerance):
         return problem
     across = basis.T @ basis
     if (across - across.diagonal().diag()).abs().max() > 0.01 * across.max():
@@ -141,35 +130,28 @@ def precondition(seed: int, answer: dict) -> str | None:
     matrix, c, gradient = asked.linear_map(seed)
     g, shape, got = gradient.flatten(), gradient.shape, answer["step"]
     back = matrix.T @ g
+    right = matrix @ back
     if isinstance(got, Tensor) and got.shape == c.shape:
         if close(got, back):
             return "this is Aᵀ g, a step of the coefficients. In the picture it is A times that"
         return f"the step has the shape {tuple(c.shape)} of the coefficients: A takes it to the picture"
     mistakes = {
-        "this is g: the step that pixels would have taken. The coefficients' is another one": gradient,
-        "the step goes down: A Aᵀ g, without a minus": -(matrix @ back).reshape(shape),
-        "the picture itself is in it: the change was asked for, not where it leads": (matrix @ (c + back)).reshape(
-            shape
-        ),
-        "this is A c, the picture; the step does not depend on it": (matrix @ c).reshape(shape),
-        "A is in it once too often": (matrix @ (matrix.T @ (matrix @ back))).reshape(shape),
+        "this is g: the step that pixels would have taken. The coefficients' is another one": g,
+        "the step goes down: A Aᵀ g, without a minus": -right,
+        "the picture itself is in it: the change was asked for, not where it leads": matrix @ (c + back),
+        "this is A c, the picture; the step does not depend on it": matrix @ c,
+        "A is in it once too often": matrix @ (matrix.T @ right),
     }
     if matrix.shape[0] == matrix.shape[1]:
-        inverse = torch.linalg.solve(matrix @ matrix.T, g)
         mistakes |= {
-            "this is Aᵀ g, a step of the coefficients. In the picture it is A times that": back.reshape(shape),
-            "this is A g. The gradient goes back to the coefficients by Aᵀ first": (matrix @ g).reshape(shape),
-            "this is A A g: on the way back it is Aᵀ": (matrix @ (matrix @ g)).reshape(shape),
-            "this is Aᵀ A g: the transposed one comes first, so it stands on the right": (
-                matrix.T @ (matrix @ g)
-            ).reshape(shape),
-            "this divides by A Aᵀ: that is the ruler. The step is A Aᵀ g": inverse.reshape(shape),
+            "this is Aᵀ g, a step of the coefficients. In the picture it is A times that": back,
+            "this is A g. The gradient goes back to the coefficients by Aᵀ first": matrix @ g,
+            "this is A A g: on the way back it is Aᵀ": matrix @ (matrix @ g),
+            "this is Aᵀ A g: the transposed one comes first, so it stands on the right": matrix.T @ (matrix @ g),
+            "this divides by A Aᵀ: that is the ruler. The step is A Aᵀ g": torch.linalg.solve(matrix @ matrix.T, g),
         }
-    problem = compare(got, (matrix @ back).reshape(shape), "the step", mistakes, rtol=1e-3, atol=1e-4)
-    if problem:
-        return problem
-    return (
-        partly("the step still hangs on the graph: detach it, it is a number to add", 1 / 2)
-        if answer["graph"]
-        else None
-    )
+    pictures = {said: step.reshape(shape) for said, step in mistakes.items()}
+    problem = compare(got, right.reshape(shape), "the step", pictures, rtol=1e-3, atol=1e-4)
+    if problem is None and answer["graph"]:
+        return partly("the step still hangs on the graph: detach it, it is a number to add", 1 / 2)
+    return problem
