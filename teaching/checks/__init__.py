@@ -14,9 +14,8 @@ from .verdicts.basis_jitter import jitter
 from .verdicts.basis_waves import colors, precondition, waves
 from .verdicts.gradient_ascent import bound, ideal, rise, step
 from .verdicts.gradient_ascent_climb import adamw, climb
-from .verdicts.inside import channel, direction, field, part
+from .verdicts.inside import channel, direction, field, part, patch
 from .verdicts.inside_judge import interval, opinion, rank
-from .verdicts.inside_patch import patch
 from .verdicts.pictures import picture
 from .verdicts.pomeranian import autopsy, develop, lookup, start, volume
 from .verdicts.pomeranian_recipe import recipe

@@ -21,28 +21,27 @@ def places(logits: Tensor, targets: Tensor) -> Tensor:
 def rank(seed: int, answer: dict) -> str | None:
     logits, targets = asked.rank_question(seed)
     right, last = places(logits, targets), logits.shape[1]
-    order = logits.argsort(dim=1, descending=True)
-    first_only = places(logits, targets[:1].expand(len(targets)))
+    mine = logits.gather(1, targets[:, None])
+    at_place = logits.argsort(dim=1, descending=True).gather(1, targets[:, None])[:, 0]
+    among_images = (mine < logits[:, targets].T).sum(dim=1)
     p = logits.softmax(dim=1)
-    mine = p.gather(1, targets[:, None])
+    sure = p.gather(1, targets[:, None])
     mistakes = {
         "ranks begin with 0; the first place is number 1": right - 1,
         "ranks begin with 2: the class itself is counted among those that are ahead of it": right + 1,
         "the ranks are counted from the bottom": last + 1 - right,
         "the ranks are counted from the bottom, and begin with 0": last - right,
-        "argsort says which class is at a place, and not at which place a class is": order.gather(1, targets[:, None])[
-            :, 0
-        ],
-        "argsort says which class is at a place, and not at which place a class is (and 1 was added to it)": 1
-        + order.gather(1, targets[:, None])[:, 0],
-        "all images are asked for the class of the first one": first_only,
-        "this compares images with each other, and not the classes of one image": 1
-        + (logits.gather(1, targets[:, None]) < logits[:, targets].T).sum(dim=1),
+        "argsort says which class is at a place, and not at which place a class is": at_place,
+        "argsort says which class is at a place, and not at which place a class is (and 1 was added to it)": (
+            1 + at_place
+        ),
+        "all images are asked for the class of the first one": places(logits, targets[:1].expand(len(targets))),
+        "this compares images with each other, and not the classes of one image": 1 + among_images,
         "these are ranks by probability: far down, float32 rounds them all to 0, and ties look like first places. "
-        "Rank by the logits": 1 + (p > mine).sum(dim=1),
+        "Rank by the logits": 1 + (p > sure).sum(dim=1),
         "these are ranks by probability, and far down float32 rounds them all to 0. Rank by the logits": (
-            p >= mine
-        ).sum(dim=1),
+            (p >= sure).sum(dim=1)
+        ),
     }
     return compare(answer["ranks"], right, "the rank", mistakes)
 
@@ -60,6 +59,7 @@ def opinion(seed: int, answer: dict) -> str | None:
 
     good = (images - m) / s
     right = by(good)
+    by_artist = places(asked.judge_network(seed + 1).eval()(good), targets)
     mistakes = {
         "the judge is in training mode, as it was built: it normalizes by this batch, so that a picture's rank depends "
         "on its neighbors. Call eval() first": by(good, training=True),
@@ -71,20 +71,16 @@ def opinion(seed: int, answer: dict) -> str | None:
         "mean and std have changed places": by((images - s) / m),
         "the images are bytes from 0 to 255 here, and they came in [0, 1]": by((255 * images - m) / s),
         "ranks begin with 0; the first place is number 1": right - 1,
-        "these are ranks by the artist, who drew the images": places(
-            asked.judge_network(seed + 1).eval()(good), targets
-        ),
+        "these are ranks by the artist, who drew the images": by_artist,
     }
-    problem = compare(answer["ranks"], right, "the rank by the judge", mistakes)
-    if problem:
+    if problem := compare(answer["ranks"], right, "the rank by the judge", mistakes):
         return problem
     if answer["refusal"] == "nothing":
         said = "the artist judges its own pictures, and nobody objects: raise ValueError if judge is artist"
         return partly(said, 1 / 2)
     if answer["refusal"] != "ValueError":
-        return partly(
-            f"where the artist is asked to judge, a ValueError is wanted, and a {answer['refusal']} came", 1 / 2
-        )
+        said = f"where the artist is asked to judge, a ValueError is wanted, and a {answer['refusal']} came"
+        return partly(said, 1 / 2)
     if answer["graph"]:
         return partly("the judge builds a graph, for a gradient that nobody wants: ask within torch.no_grad()", 1 / 2)
     return None
@@ -136,15 +132,14 @@ def interval(seed: int, answer: dict) -> str | None:
             return partly(said, 1 / 2)
         return None
     unpaired = ends(first[drawn].mean(dim=1) - second[apart].mean(dim=1))
+    one_error = torch.stack([middle - error, middle + error])
     cases = {
         "the two recipes are drawn apart, which forgets that they drew the same classes, and makes the interval far "
         "too wide. Draw the classes, and take both scores of each": unpaired,
         "this is second − first": -right.flip(0),
         "these are 90%: cut off 2.5% on each side": ends(means, 0.05),
         "these are 80%: cut off 2.5% on each side": ends(means, 0.1),
-        "this is one standard deviation to each side, which is 68%: cut off 2.5% on each side": torch.stack(
-            [middle - error, middle + error]
-        ),
+        "this is one standard deviation to each side, which is 68%: cut off 2.5% on each side": one_error,
         "this is where single classes lie; the interval is for their mean": ends(difference),
         "this is the interval of the first recipe alone": ends(first[drawn].mean(dim=1)),
         "the interval is about zero: take the quantiles of the means themselves": right - middle,
