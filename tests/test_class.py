@@ -16,8 +16,8 @@ import pytest
 from nbclient import NotebookClient
 
 from teaching.grading import run, source
-from teaching.grading.grade import Settings
 from teaching.grading.roster import Roster
+from teaching.grading.session import Settings
 from tests import handed_in, synthetic_class
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs Linux or macOS")]

@@ -22,9 +22,10 @@ from PIL import Image
 
 from teaching.grading import __main__ as command
 from teaching.grading import classroom, due, exports, files, ledger, manual, pages, run, source, submission, tables
-from teaching.grading.grade import Settings, nothing
+from teaching.grading.grade import nothing
 from teaching.grading.roster import Person, Roster
 from teaching.grading.rows import Row, Score
+from teaching.grading.session import Settings
 from tests import synthetic_class
 
 ROOT = Path(__file__).resolve().parent.parent

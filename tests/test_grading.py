@@ -28,12 +28,11 @@ from teaching import checks
 from teaching.checks import serialize
 from teaching.grading import files, overlay, picture, sandbox_files, source, submission
 from teaching.grading import run as grading
-from teaching.grading.grade import Settings
 from teaching.grading.inside import cells, seccomp
 from teaching.grading.inside.watch import Watch
 from teaching.grading.processes import Gone, Server
 from teaching.grading.roster import Roster
-from teaching.grading.session import Session
+from teaching.grading.session import Session, Settings
 from teaching.grading.submission import Step
 from tests import synthetic_class
 
@@ -553,7 +552,8 @@ def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     built = sandbox_files.build(tmp_path / "sandbox", None)
     server = Server(built, forks=forks)
     cells = {"a": "def f(x):\n    return 2 * x\n", "b": "import os\nos._exit(4)\n", "c": "later = f(4)\n"}
-    session = Session(server, tmp_path / "scratch", sandbox_files.readable(built), {"memory": 1024}, 120, 20)
+    settings = Settings(memory=1024, timeout=120, cell_limit=20)
+    session = Session(server, tmp_path / "scratch", sandbox_files.readable(built), settings)
     try:
         session.run([Step("answer", *cell) for cell in cells.items()])
         assert "exit code 4" in session.problems["b"]
@@ -583,10 +583,8 @@ def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
     """
     try:
         for cell in (textwrap.dedent(deep), "x = 1"):
-            limits = {"memory": 1024}
-            session = Session(
-                server, tmp_path / "scratch", sandbox_files.readable(built), limits, timeout=120, cell_limit=20
-            )
+            settings = Settings(memory=1024, timeout=120, cell_limit=20)
+            session = Session(server, tmp_path / "scratch", sandbox_files.readable(built), settings)
             session.run([Step("answer", "a", cell)])
             session.close()
             assert not session.deaths
@@ -617,7 +615,7 @@ def test_an_answer_grows_no_larger_by_being_read(data):
 
 def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):
     """And its made-up cells are not remembered."""
-    session = Session(None, tmp_path, [], {}, timeout=1.0, cell_limit=1.0)
+    session = Session(None, tmp_path, [], Settings(timeout=1.0, cell_limit=1.0))
     monkeypatch.setattr(session, "_start", lambda: None)
     monkeypatch.setattr(session, "_end", lambda *_: "")
     monkeypatch.setattr(session, "_send", lambda *_: None)
@@ -642,7 +640,7 @@ def test_the_time_in_which_a_process_comes_up_is_nobodys(tmp_path, monkeypatch):
             time.sleep(0.3)
             return 0, None
 
-    session = Session(Slow(), tmp_path, [], {}, timeout=1.0, cell_limit=1.0)
+    session = Session(Slow(), tmp_path, [], Settings(timeout=1.0, cell_limit=1.0))
     monkeypatch.setattr(session, "_receive", lambda limit: {"layers": []})
     before = session.deadline
     session._start()

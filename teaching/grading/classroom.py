@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import due, exports, files, pages, source, tables
-from .grade import Settings
 from .ledger import Ledger
 from .manual import Manual, Standing, standing
 from .roster import Roster
 from .rows import Row
 from .run import grade_folder, name_equal_recipes
-from .session import OUT_OF_TIME
+from .session import OUT_OF_TIME, Settings
 
 NEXT = "Type points and comments into {manual}, and run the same command again."
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import itertools
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +24,12 @@ from . import picture
 from .overlay import Hidden, Student
 from .processes import Server
 from .rows import Row, Score
-from .session import Session
+from .session import Session, Settings
 from .source import Assignment, Question
 from .submission import Submission, defines
 
 LONGEST = 1500  # characters of a message
 PERIOD = 60  # new seeds differ from the public ones by a multiple of it: probes of a seed n go by n % 2, 3, 4, 5
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a class is graded."""
-
-    timeout: float = 180.0  # seconds for all that one notebook does
-    cell_limit: float = 30.0  # seconds for one of its cells
-    memory: int = 2048  # MiB that it may use beyond PyTorch's own
-    picture_limit: float = 120.0  # seconds for the drawing of a picture
-    patience: float = 2.0  # times a check's own limit, since the grader's machine is busy with others
-    seed: int = 1  # of this class's random numbers: nobody can have learned by heart what is asked with them
 
 
 @dataclass(frozen=True)
@@ -77,10 +64,8 @@ def grade(
     """Grade one submission with the teacher's own tests; whatever its notebook does, a row comes back."""
     if submission.not_graded:
         return nothing(submission, assignment)
-    started, settings = time.monotonic(), place.settings
-    limits = {"memory": settings.memory, "seconds": int(settings.timeout) + 10}
-    times = (settings.timeout, settings.cell_limit, settings.patience)
-    session = Session(server, place.scratch, place.read, limits, *times)
+    started = time.monotonic()
+    session = Session(server, place.scratch, place.read, place.settings)
     questions = {one.name: Inquiry(one, assignment, submission, session, place, hidden) for one in assignment.questions}
     row = _row(submission)
     try:
@@ -112,22 +97,20 @@ def _noticed(session: Session, submission: Submission) -> list[str]:
     return [note[:LONGEST] for note in notes]
 
 
+@dataclass
 class Inquiry:
     """One question to one notebook, and the best answer so far."""
 
-    def __init__(
-        self,
-        question: Question,
-        assignment: Assignment,
-        submission: Submission,
-        session: Session,
-        place: Workplace,
-        hidden: list[Hidden],
-    ):
-        self.question, self.assignment, self.submission = question, assignment, submission
-        self.session, self.place, self.hidden = session, place, hidden
-        self.share, self.message, self.done = 0.0, "", False
-        self.values: list[Any] = []  # recipe, target and seed, where a picture is asked for
+    question: Question
+    assignment: Assignment
+    submission: Submission
+    session: Session
+    place: Workplace
+    hidden: list[Hidden]
+    share: float = 0.0
+    message: str = ""
+    done: bool = False
+    values: list[Any] = field(default_factory=list)  # recipe, target and seed, where a picture is asked for
 
     def ask(self, at_the_end: bool = False) -> None:
         """Ask, unless no answer could be better than the one that there was."""
@@ -137,7 +120,8 @@ class Inquiry:
             values = [Remote(name, self.session.request).value() for name in self.question.picture]
             if self.values and values[0] == self.values[0]:
                 return
-            _quietly(self._run_test)
+            with contextlib.redirect_stdout(Sink()), contextlib.redirect_stderr(Sink()):
+                self._run_test()
             share, message = 1.0, ""
             self.values = values
         except (AssertionError, RecipeError, LookupError) as error:
@@ -223,8 +207,3 @@ def _imports(source: str) -> dict[str, Any]:
         with contextlib.suppress(ImportError):
             exec(line, found)
     return found
-
-
-def _quietly(run: Callable[[], Any]) -> None:
-    with contextlib.redirect_stdout(Sink()), contextlib.redirect_stderr(io.StringIO()):
-        run()

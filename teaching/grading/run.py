@@ -15,8 +15,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from . import overlay, sandbox_files, submission, tables
-from .grade import Settings, nothing
+from .grade import nothing
 from .rows import Row
+from .session import Settings
 from .source import ROOT, Assignment
 from .submission import Submission
 from .worker import Workplace, grade_all

@@ -10,6 +10,7 @@ import struct
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,30 @@ OUT_OF_TIME = ("no end after", "still running after", "not done after")  # in me
 RESTARTS = 3  # times that a notebook is run again without the cell that ended its process
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a class is graded."""
+
+    timeout: float = 180.0  # seconds for all that one notebook does, restarts included; coming up does not count
+    cell_limit: float = 30.0  # seconds for one of its cells
+    memory: int = 2048  # MiB that it may use beyond PyTorch's own
+    picture_limit: float = 120.0  # seconds for the drawing of a picture
+    patience: float = 2.0  # times a check's own limit, since the grader's machine is busy with others
+    seed: int = 1  # of this class's random numbers: nobody can have learned by heart what is asked with them
+
+
 class Session:
     """One student's notebook, run and then asked; started again when its process ends before its time.
 
-    Its processes have a folder of their own in ``scratch``, and may read ``read``, too; ``limits`` are those of
-    ``inside.confine.Limits``. The notebook has ``timeout`` seconds for all that it does, restarts included (coming up
-    does not count), and ``cell_limit`` for one cell; to answer a check it has ``patience`` times the check's own limit.
+    Its processes have a folder of their own in ``scratch``, and may read ``read``, too.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        scratch: Path,
-        read: Sequence[str],
-        limits: dict,
-        timeout: float,
-        cell_limit: float,
-        patience: float = 2.0,
-    ):
-        self.server, self.read = server, list(read)
+    def __init__(self, server: Server, scratch: Path, read: Sequence[str], settings: Settings):
+        self.server, self.read, self.settings = server, list(read), settings
         self.steps: list[Step] = []
         scratch.mkdir(parents=True, exist_ok=True)
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))  # what one notebook leaves behind meets no other
-        self.limits, self.cell_limit = limits, cell_limit
-        self.deadline = time.monotonic() + timeout
-        self.timeout, self.patience = timeout, patience
+        self.deadline = time.monotonic() + settings.timeout
         self.problems: dict[str, str] = {}
         self.layers: list[str] = []
         self.skipped: set[str] = set()
@@ -68,8 +68,9 @@ class Session:
             try:
                 if self.pid is None:
                     self._start()
-                self._send({"do": "run", "cells": self._cells(todo), "limit": self.cell_limit})
-                while not (told := self._receive(self.cell_limit + 5)).get("done"):
+                limit = self.settings.cell_limit
+                self._send({"do": "run", "cells": self._cells(todo), "limit": limit})
+                while not (told := self._receive(limit + 5)).get("done"):
                     at = told["at"] if isinstance(told.get("at"), str) and told["at"] in names else at
                     if isinstance(told.get("problem"), str) and told.get("ran") == at:
                         self.problems[at] = told["problem"][:2000]
@@ -88,10 +89,11 @@ class Session:
     def _start(self) -> None:
         self._clean()
         left, self.deadline = self.deadline - time.monotonic(), float("inf")
-        self.place = self.scratch / f"{time.monotonic_ns()}"  # a new one each time: nothing of another notebook's
-        self.place.mkdir(parents=True)
-        order = {"do": "fork", "scratch": str(self.place), "read": self.read, "limits": self.limits}
-        order["environment"] = sandbox_files.environment(self.server.place, self.place)
+        place = self.scratch / f"{time.monotonic_ns()}"  # a new one each time: nothing of another notebook's
+        place.mkdir(parents=True)
+        limits = {"memory": self.settings.memory, "seconds": int(self.settings.timeout) + 10}
+        order = {"do": "fork", "scratch": str(place), "read": self.read, "limits": limits}
+        order["environment"] = sandbox_files.environment(self.server.place, place)
         try:
             self.pid, self.channel = self.server.fork(order)
             begun = self._receive(START)
@@ -111,7 +113,7 @@ class Session:
             self.run([])
         if self.pid is None:
             return {"problem": f"its process is gone: {self.deaths[-1] if self.deaths else 'no time left'}"}
-        limit = self.patience * asked.get("limit", 10.0)
+        limit = self.settings.patience * asked.get("limit", 10.0)
         try:
             self._send({**asked, "limit": limit})
             return self._receive(limit + 10.0)
@@ -151,7 +153,8 @@ class Session:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
-                raise Gone(f"{OUT_OF_TIME[0]} {self.timeout:g} s" if until == self.deadline else "no answer in time")
+                spent = until == self.deadline
+                raise Gone(f"{OUT_OF_TIME[0]} {self.settings.timeout:g} s" if spent else "no answer in time")
             if time.monotonic() - self.looked >= 1.0:
                 self._look_at_scratch()
             if not select.select([self.channel], [], [], min(left, 1.0))[0]:
