@@ -14,7 +14,7 @@ from pathlib import Path
 from . import sandbox_files
 
 READY = 600.0  # seconds in which a server has to have imported everything, on a machine that is busy with other work
-BOOT = "import sys; sys.path[:0] = sys.argv[3].split('|'); import inside.server as s; s.main(int(sys.argv[1]), {forks})"
+BOOT = "import sys; sys.path[:0] = sys.argv[2:]; import inside.server as s; s.main(int(sys.argv[1]), {forks})"
 
 
 class Gone(RuntimeError):
@@ -39,8 +39,8 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it has imported everything."""
         mine, theirs = socket.socketpair()
-        path = "|".join([str(self.place), *sandbox_files.packages()])
-        command = [sys.executable, "-I", "-B", "-c", BOOT.format(forks=self.forks), str(theirs.fileno()), "", path]
+        command = [sys.executable, "-I", "-B", "-c", BOOT.format(forks=self.forks), str(theirs.fileno())]
+        command += [str(self.place), *sandbox_files.packages()]
         environment = sandbox_files.environment(self.place, self.place)
         self.process = subprocess.Popen(
             command,
@@ -52,17 +52,14 @@ class Server:
             stderr=None if os.environ.get("GRADING_DEBUG") else subprocess.DEVNULL,
         )
         theirs.close()
-        self.control, self.lines = mine, b""
         mine.settimeout(READY)
+        self.control, self.replies = mine, mine.makefile("rb")
         self._reply()
 
     def _reply(self) -> dict:
-        while b"\n" not in self.lines:
-            part = self.control.recv(2**16)
-            if not part:
-                raise Gone("the server of students' processes has ended")
-            self.lines += part
-        line, _, self.lines = self.lines.partition(b"\n")
+        line = self.replies.readline()
+        if not line.endswith(b"\n"):
+            raise Gone("the server of students' processes has ended")
         return json.loads(line)
 
     def fork(self, order: dict) -> tuple[int, socket.socket]:

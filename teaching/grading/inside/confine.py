@@ -12,9 +12,9 @@ import resource
 import signal
 import struct
 import sys
-from dataclasses import dataclass
 
 from . import landlock, seccomp
+from .landlock import checked, libc
 from .watch import Watch
 
 MIB = 2**20
@@ -27,31 +27,20 @@ LEFT_READABLE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a process may use."""
-
-    memory: int = 2048  # MiB of addresses beyond what it starts with
-    seconds: int = 150  # of processor time, all threads together
-    file: int = 32  # MiB that one file may have
-    processes: int = 64  # of this user, threads included
-    open_files: int = 256  # descriptors
-
-
-def confine(scratch: str, read: list[str], limits: Limits) -> tuple[list[str], Watch]:
+def confine(scratch: str, read: list[str], memory: int, seconds: int) -> tuple[list[str], Watch]:
     """Confine this process for good. It must have one thread.
 
     It may write to ``scratch`` alone, its new working directory, and read ``read`` besides Python and the system's
-    libraries. Returns the layers in force, in words, and the hook that remembers what was refused.
+    libraries; it has so many MiB and seconds. Returns the layers in force, in words, and the hook that remembers what
+    was refused.
     """
     os.chdir(scratch)
     os.umask(0o077)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DEATH_SIGNAL, ctypes.c_ulong(signal.SIGKILL))  # nobody is left behind
-    layers = [_limits(limits)]
+        libc().prctl(DEATH_SIGNAL, ctypes.c_ulong(signal.SIGKILL))  # nobody is left behind
+    layers = [_limits(memory, seconds)]
     readable = [*read, *LEFT_READABLE]
-    steps = [lambda: _unshare(), lambda: landlock.restrict(readable, [scratch], [os.devnull])]
-    steps += [lambda: _capabilities(), lambda: seccomp.restrict()]
+    steps = [_unshare, lambda: landlock.restrict(readable, [scratch], [os.devnull]), _capabilities, seccomp.restrict]
     kernel = 0
     if sys.platform == "linux":
         for step in steps:
@@ -63,18 +52,18 @@ def confine(scratch: str, read: list[str], limits: Limits) -> tuple[list[str], W
     return layers, watch
 
 
-def _limits(limits: Limits) -> str:
+def _limits(memory: int, seconds: int) -> str:
     wanted = {
         "CORE": 0,
-        "CPU": limits.seconds,
-        "FSIZE": limits.file * MIB,
-        "NOFILE": limits.open_files,
-        "NPROC": limits.processes,
+        "CPU": seconds,  # of processor time, all threads together
+        "FSIZE": 32 * MIB,  # that one file may have
+        "NOFILE": 256,  # descriptors
+        "NPROC": 64,  # processes of this user, threads included
         "MSGQUEUE": 0,
         "MEMLOCK": MIB,
     }
     if sys.platform == "linux":
-        wanted["AS"] = addresses() + limits.memory * MIB
+        wanted["AS"] = addresses() + memory * MIB  # beyond what it starts with
     held = []
     for name, value in wanted.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
@@ -97,16 +86,12 @@ def addresses() -> int:
 
 def _unshare() -> str:
     """A network of its own, with nothing in it, not even a loopback that is up."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(NEW_USER | NEW_NETWORK | NEW_IPC):
-        raise OSError(ctypes.get_errno(), "unshare")
+    checked(libc().unshare(NEW_USER | NEW_NETWORK | NEW_IPC), "unshare")
     return "own user, network and IPC namespaces"
 
 
 def _capabilities() -> str:
     """Drop every capability, those of a namespace's owner included."""
-    libc = ctypes.CDLL(None, use_errno=True)
     landlock.no_new_privileges()
-    if libc.capset(struct.pack("=Ii", CAPABILITIES_V3, 0), bytes(24)):
-        raise OSError(ctypes.get_errno(), "capset")
+    checked(libc().capset(struct.pack("=Ii", CAPABILITIES_V3, 0), bytes(24)), "capset")
     return "no capabilities"

@@ -25,11 +25,13 @@ SCOPES = 3  # abstract sockets and signals, from ABI 6
 SET_NO_NEW_PRIVS = 38
 
 
-def _libc() -> ctypes.CDLL:
+def libc() -> ctypes.CDLL:
+    """The C library, which reaches the kernel."""
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> int:
+def checked(result: int, what: str) -> int:
+    """What a call of the C library gave; raise ``OSError`` if it failed."""
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -39,7 +41,7 @@ def _checked(result: int, what: str) -> int:
 def abi() -> int:
     """How much of Landlock this kernel has; 0 for none."""
     try:
-        found = _libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))
+        found = libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))
     except (AttributeError, OSError, TypeError):
         return 0
     return max(found, 0)
@@ -48,7 +50,7 @@ def abi() -> int:
 def no_new_privileges() -> None:
     """Promise the kernel that no program started from here gains rights, as Landlock and seccomp ask for."""
     zero = ctypes.c_ulong(0)
-    _checked(_libc().prctl(SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero), "no_new_privs")
+    checked(libc().prctl(SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero), "no_new_privs")
 
 
 def restrict(read: Iterable[str], write: Iterable[str], devices: Iterable[str] = ()) -> str:
@@ -63,29 +65,27 @@ def restrict(read: Iterable[str], write: Iterable[str], devices: Iterable[str] =
     handled = RIGHTS[max(k for k in RIGHTS if k <= known)]
     network, scoped = (TCP if known >= 4 else 0), (SCOPES if known >= 6 else 0)
     attributes = struct.pack("=QQQ", handled, network, scoped)[: 24 if known >= 6 else 16 if known >= 4 else 8]
-    libc = _libc()
-    ruleset = _checked(
-        libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)), "a ruleset"
-    )
+    size = ctypes.c_size_t(len(attributes))
+    ruleset = checked(libc().syscall(CREATE_RULESET, attributes, size, ctypes.c_uint32(0)), "a ruleset")
     try:
         for paths, rights in ((read, READ_FILE | READ_DIR), (write, handled), (devices, READ_FILE | WRITE_FILE)):
             for path in paths:
                 with contextlib.suppress(FileNotFoundError):
-                    _allow(libc, ruleset, path, rights & handled)
+                    _allow(ruleset, path, rights & handled)
         no_new_privileges()
-        _checked(libc.syscall(RESTRICT_SELF, ruleset, ctypes.c_uint32(0)), "restrict_self")
+        checked(libc().syscall(RESTRICT_SELF, ruleset, ctypes.c_uint32(0)), "restrict_self")
     finally:
         os.close(ruleset)
     more = [word for word, there in (("TCP", network), ("signals", scoped)) if there]
     return f"Landlock {known} (files{', ' if more else ''}{', '.join(more)})"
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
             rights &= OF_FILES
         rule = struct.pack("=Qi", rights, place)  # packed, as the header says
-        _checked(libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, rule, ctypes.c_uint32(0)), path)
+        checked(libc().syscall(ADD_RULE, ruleset, PATH_BENEATH, rule, ctypes.c_uint32(0)), path)
     finally:
         os.close(place)

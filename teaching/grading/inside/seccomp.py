@@ -12,6 +12,8 @@ import os
 import platform
 import struct
 
+from .landlock import checked, libc
+
 LOAD, EQUAL, AT_LEAST, HAS_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
 ALLOW, ERROR, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER, ARCHITECTURE, FIRST = 0, 4, 16  # where they lie in struct seccomp_data
@@ -26,34 +28,28 @@ EVERYWHERE = {  # from 424 on the architectures agree
     "pidfd_open": 434, "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442, "memfd_secret": 447,
     "fchmodat2": 452, "setxattrat": 463, "removexattrat": 466,
 }  # fmt: skip
-X86_64 = {
-    "shmget": 29, "socket": 41, "connect": 42, "accept": 43, "bind": 49, "listen": 50, "fork": 57, "vfork": 58,
-    "execve": 59, "kill": 62, "semget": 64, "msgget": 68, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93,
-    "lchown": 94, "ptrace": 101, "rt_sigqueueinfo": 129, "utime": 132, "mknod": 133, "personality": 135,
-    "pivot_root": 155, "adjtimex": 159, "chroot": 161, "acct": 163, "settimeofday": 164, "mount": 165, "umount2": 166,
-    "swapon": 167, "swapoff": 168, "reboot": 169, "sethostname": 170, "setdomainname": 171, "iopl": 172,
-    "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179, "setxattr": 188, "lsetxattr": 189,
-    "fsetxattr": 190, "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "tkill": 200,
-    "clock_settime": 227, "utimes": 235, "mq_open": 240, "kexec_load": 246, "add_key": 248, "request_key": 249,
-    "keyctl": 250, "mknodat": 259, "fchownat": 260, "futimesat": 261, "fchmodat": 268, "unshare": 272,
-    "utimensat": 280, "accept4": 288, "rt_tgsigqueueinfo": 297, "perf_event_open": 298, "name_to_handle_at": 303,
-    "open_by_handle_at": 304, "clock_adjtime": 305, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
-    "kcmp": 312, "finit_module": 313, "memfd_create": 319, "kexec_file_load": 320, "bpf": 321, "execveat": 322,
-    "userfaultfd": 323,
+CALLS = {  # with their numbers on x86-64 and on arm64, which never had the oldest ones
+    "shmget": (29, 194), "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "bind": (49, 200),
+    "listen": (50, 201), "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "kill": (62, 129),
+    "semget": (64, 190), "msgget": (68, 186), "chmod": (90, None), "fchmod": (91, 52), "chown": (92, None),
+    "fchown": (93, 55), "lchown": (94, None), "ptrace": (101, 117), "rt_sigqueueinfo": (129, 138), "utime": (132, None),
+    "mknod": (133, None), "personality": (135, 92), "pivot_root": (155, 41), "adjtimex": (159, 171),
+    "chroot": (161, 51), "acct": (163, 89), "settimeofday": (164, 170), "mount": (165, 40), "umount2": (166, 39),
+    "swapon": (167, 224), "swapoff": (168, 225), "reboot": (169, 142), "sethostname": (170, 161),
+    "setdomainname": (171, 162), "iopl": (172, None), "ioperm": (173, None), "init_module": (175, 105),
+    "delete_module": (176, 106), "quotactl": (179, 60), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "tkill": (200, 130), "clock_settime": (227, 112), "utimes": (235, None), "mq_open": (240, 180),
+    "kexec_load": (246, 104), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    "mknodat": (259, 33), "fchownat": (260, 54), "futimesat": (261, None), "fchmodat": (268, 53), "unshare": (272, 97),
+    "utimensat": (280, 88), "accept4": (288, 242), "rt_tgsigqueueinfo": (297, 240), "perf_event_open": (298, 241),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "clock_adjtime": (305, 266), "setns": (308, 268),
+    "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272), "finit_module": (313, 273),
+    "memfd_create": (319, 279), "kexec_file_load": (320, 294), "bpf": (321, 280), "execveat": (322, 281),
+    "userfaultfd": (323, 282),
 }  # fmt: skip
-ARM64 = {
-    "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16,
-    "mknodat": 33, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "fchmod": 52, "fchmodat": 53,
-    "fchownat": 54, "fchown": 55, "quotactl": 60, "utimensat": 88, "acct": 89, "personality": 92, "unshare": 97,
-    "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112, "ptrace": 117, "kill": 129,
-    "tkill": 130, "rt_sigqueueinfo": 138, "reboot": 142, "sethostname": 161, "setdomainname": 162,
-    "settimeofday": 170, "adjtimex": 171, "mq_open": 180, "msgget": 186, "semget": 190, "shmget": 194, "socket": 198,
-    "bind": 200, "listen": 201, "accept": 202, "connect": 203, "add_key": 217, "request_key": 218, "keyctl": 219,
-    "execve": 221, "swapon": 224, "swapoff": 225, "rt_tgsigqueueinfo": 240, "perf_event_open": 241, "accept4": 242,
-    "name_to_handle_at": 264, "open_by_handle_at": 265, "clock_adjtime": 266, "setns": 268, "process_vm_readv": 270,
-    "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "memfd_create": 279, "bpf": 280, "execveat": 281,
-    "userfaultfd": 282, "kexec_file_load": 294,
-}  # fmt: skip
+X86_64 = {name: number for name, (number, _) in CALLS.items()}
+ARM64 = {name: number for name, (_, number) in CALLS.items() if number is not None}
 CLONE3 = 435
 MACHINES = {  # its number for the kernel, its calls, and those whose arguments are looked at
     "x86_64": (0xC000003E, X86_64, {"clone": 56, "tgkill": 234, "prlimit64": 302, "prctl": 157}),
@@ -98,8 +94,6 @@ def restrict() -> str:
     class Filter(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
 
-    one = Filter(length, ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(SET_SECCOMP, ctypes.c_ulong(FILTER), ctypes.byref(one), ctypes.c_ulong(0), ctypes.c_ulong(0)):
-        raise OSError(ctypes.get_errno(), "seccomp")
+    one, zero = Filter(length, ctypes.addressof(code)), ctypes.c_ulong(0)
+    checked(libc().prctl(SET_SECCOMP, ctypes.c_ulong(FILTER), ctypes.byref(one), zero, zero), "seccomp")
     return "seccomp (no process, program or socket)"

@@ -12,10 +12,9 @@ import json
 import os
 import pkgutil
 import socket
-import sys
 
 from . import run
-from .confine import Limits, confine
+from .confine import confine
 
 
 def preload() -> None:
@@ -42,7 +41,7 @@ def become(order: dict, descriptor: int) -> None:
             os.setsid()
         os.environ.clear()
         os.environ.update(order["environment"])
-        layers, watch = confine(order["scratch"], order["read"], Limits(**order["limits"]))
+        layers, watch = confine(order["scratch"], order["read"], **order["limits"])
         run.live(channel, layers, watch.refused)
     except BaseException as error:  # nothing of this process may go on as the server
         with contextlib.suppress(BaseException):
@@ -82,7 +81,3 @@ def main(descriptor: int, forks: bool) -> None:
             for one in descriptors:
                 os.close(one)
         control.sendall(json.dumps(reply).encode() + b"\n")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2] == "forks")
