@@ -82,7 +82,7 @@ def picture_in(folder):
     return {**told, "file": "red.png", "rises": True, "rank": 1, "probability": 0.5}
 
 
-def invented(work, place, jobs, done):
+def invented(work, place, jobs):
     """What the grader says of the story's notebooks, by what stands in their cells; it starts no process for that."""
     for one, assignment in work:
         graded = nothing(one, assignment)
@@ -95,7 +95,7 @@ def invented(work, place, jobs, done):
                 score.points, score.waiting, score.picture = 1.0, score.of - 1, picture_in(place.pictures)
             elif answer not in ("", "1 / 0") and not (place.overlay and question.name == "a-step-test"):
                 score.points = score.of
-        done(one, assignment, graded)
+        yield one, graded
 
 
 @unix

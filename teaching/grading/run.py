@@ -14,13 +14,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from teaching.release import ROOT
+
 from . import overlay, sandbox_files, submission, tables
-from .grade import nothing
+from .grade import Workplace, nothing
 from .rows import Row
 from .session import Settings
-from .source import ROOT, Assignment
+from .source import Assignment
 from .submission import Submission
-from .worker import Workplace, grade_all
+from .worker import grade_all
 
 RULES = ("teaching/checks/**/*.py", "teaching/grading/inside/*.py", "helpers/**/*.py")  # what a grade depends on
 GRADER = ("files", "grade", "overlay", "picture", "processes", "run", "sandbox_files", "session", "source")
@@ -70,29 +72,19 @@ def grade_folder(
             todo.append(one)
     bar = tqdm(total=len(found), initial=len(found) - len(todo), unit="notebook")
     with bar, tempfile.TemporaryDirectory() as place:
-        built = _sandbox(Path(place).resolve(), tests)
+        place = Path(place).resolve()
+        built = sandbox_files.build(place / "sandbox", tests)
         readable = tuple(sandbox_files.readable(built))
-        where = Workplace(built, built.parent / "scratch", out / ".results" / "pictures", tests, readable, settings)
-        by_student = {(one.student, one.assignment): one for one in todo}
-
-        def keep(one: Submission, _: Assignment, row: Row) -> None:
-            rows[id(by_student[one.student, one.assignment])] = row
+        where = Workplace(built, place / "scratch", out / ".results" / "pictures", tests, readable, settings)
+        for one, row in grade_all([(one, by_name[one.assignment]) for one in todo], where, max(1, jobs)):
+            rows[id(one)] = row
             if not row.not_graded:
-                tables.write(cache / mark(one, by_name, common), json.dumps(row.as_data(), indent=1))
+                tables.write(cache / mark(one, by_name, common), json.dumps(asdict(row), indent=1))
             bar.update()
-
-        if todo:
-            grade_all([(one, by_name[one.assignment]) for one in todo], where, max(1, jobs), keep)
         exposed = sandbox_files.exposed(built)
     in_order = [rows[id(one)] for one in found]
     name_equal_recipes(in_order)
     return in_order, exposed
-
-
-def _sandbox(place: Path, tests: Path | None) -> Path:
-    for name in ("sandbox", "scratch"):
-        (place / name).mkdir()
-    return sandbox_files.build(place / "sandbox", tests)
 
 
 def _check_overlay(tests: list[overlay.Hidden], assignment: Assignment) -> None:

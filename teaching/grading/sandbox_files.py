@@ -10,11 +10,13 @@ import sysconfig
 from pathlib import Path
 
 from helpers.networks.download import cache
+from teaching.release import ROOT
 
 from .overlay import PROBES
-from .source import ROOT
 
 CHECKS = ("core.py", "compare.py", "probing.py", "serialize.py")  # and probes/; no verdicts, no lists of checks
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+SWITCHED_ON = ("POMERANIAN_FAST", "POMERANIAN_QUIET", "TQDM_DISABLE", "PYTHONDONTWRITEBYTECODE")
 SEEN = ("*.py", "*.css", "*.js", "*.mplstyle")
 
 
@@ -69,21 +71,14 @@ def exposed(sandbox: Path) -> list[str]:
 
 def environment(sandbox: Path, scratch: Path) -> dict[str, str]:
     """The environment of a student's process, in which nothing of the teacher's is left."""
-    torch_home = cache().parent.parent
     return {
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
         "PATH": os.defpath,
-        "TORCH_HOME": str(torch_home),
+        "TORCH_HOME": str(cache().parent.parent),
         "MPLCONFIGDIR": str(scratch if scratch != sandbox else sandbox / "settings"),
         "MPLBACKEND": "Agg",
         "CUDA_VISIBLE_DEVICES": "",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "POMERANIAN_FAST": "1",
-        "POMERANIAN_QUIET": "1",
-        "TQDM_DISABLE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **dict.fromkeys((*THREADS, *SWITCHED_ON), "1"),
     }

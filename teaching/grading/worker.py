@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, replace
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 
 from .grade import Workplace, grade, nothing
 from .processes import READY
 from .rows import Row
+from .sandbox_files import THREADS
 from .source import Assignment
 from .submission import Submission
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def work(orders: Connection, place: Workplace, number: int) -> None:
@@ -36,7 +35,7 @@ def work(orders: Connection, place: Workplace, number: int) -> None:
                 done = grade(submission, assignment, own, server, hidden)
             except Broken as error:
                 done = nothing(submission, assignment, str(error))
-            orders.send(done.as_data())
+            orders.send(asdict(done))
     except (EOFError, OSError, KeyboardInterrupt):
         pass
     finally:
@@ -84,39 +83,33 @@ class Worker:
 
 
 def grade_all(
-    work_list: Sequence[tuple[Submission, Assignment]],
-    place: Workplace,
-    jobs: int,
-    done: Callable[[Submission, Assignment, Row], None],
-) -> None:
-    """Grade all, ``jobs`` at a time; ``done`` is called for each, in this process, one at a time."""
+    work_list: Sequence[tuple[Submission, Assignment]], place: Workplace, jobs: int
+) -> Iterator[tuple[Submission, Row]]:
+    """Grade all, ``jobs`` at a time; each is given with its row as soon as it is done."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # with more, workers would wait for one another's cores
-    idle = [Worker(place, number) for number in range(jobs)]
-    lock = threading.Lock()
+    workers = [Worker(place, number) for number in range(jobs)]
+    idle = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
 
-    def one(item: tuple[Submission, Assignment]) -> None:
-        with lock:
-            worker = idle.pop()
+    def one(submission: Submission, assignment: Assignment) -> tuple[Submission, Row]:
+        worker = idle.get()
         try:
-            result = worker.grade(*item)
-            with lock:
-                done(*item, result)
+            return submission, worker.grade(submission, assignment)
         finally:
-            with lock:
-                idle.append(worker)
+            idle.put(worker)
 
-    everyone = list(idle)
     try:
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                for finished in [pool.submit(one, item) for item in work_list]:
-                    finished.result()
+                for finished in as_completed([pool.submit(one, *item) for item in work_list]):
+                    yield finished.result()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for worker in everyone:
+                for worker in workers:
                     if worker.process is not None:
                         worker.process.kill()
                 raise
     finally:
-        for worker in everyone:
+        for worker in workers:
             worker.stop()
