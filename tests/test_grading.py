@@ -304,9 +304,9 @@ def test_an_edited_test_is_not_the_one_that_counts(tmp_path):
 
 def test_missing_cells_are_told(tmp_path):
     notebook = nbformat.read(synthetic_class.STUDENT, as_version=4)
-    assert collected(tmp_path, notebook).notes == ()
+    assert collected(tmp_path, notebook).notes == []
     notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "a-step"]
-    assert collected(tmp_path, notebook).notes == ("missing: a-step",)
+    assert collected(tmp_path, notebook).notes == ["missing: a-step"]
 
 
 def test_overlay(tmp_path):

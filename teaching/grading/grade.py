@@ -7,7 +7,6 @@ end if it was not right: the better one counts. Where "Right" was said it is rig
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Iterable
@@ -46,16 +45,10 @@ class Workplace:
 
 def nothing(submission: Submission, assignment: Assignment | None, why: str = "") -> Row:
     """No points for any question, and why."""
-    row = _row(submission)
+    row = submission.row()
     row.not_graded = why or submission.not_graded
     row.scores = [Score(q.name, q.title, q.points) for q in assignment.questions] if assignment else []
     return row
-
-
-def _row(submission: Submission) -> Row:
-    names = {field.name for field in dataclasses.fields(Row)} & {f.name for f in dataclasses.fields(Submission)}
-    values = {name: getattr(submission, name) for name in names}
-    return Row(**{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()})
 
 
 def grade(
@@ -67,7 +60,7 @@ def grade(
     started = time.monotonic()
     session = Session(server, place.scratch, place.read, place.settings)
     questions = {one.name: Inquiry(one, assignment, submission, session, place, hidden) for one in assignment.questions}
-    row = _row(submission)
+    row = submission.row()
     try:
         for here, steps in itertools.groupby(submission.steps, lambda step: step.kind == "check"):
             if not here:

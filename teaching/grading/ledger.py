@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import tables
@@ -86,7 +86,7 @@ class Ledger:
         name = re.sub(r"[^\w.@-]+", "-", row.student)[:60]
         digest = hashlib.sha256(f"{row.student}\0{row.assignment}".encode()).hexdigest()[:8]
         kept = Kept(row, time.time(), self.folder / f"{name}.{row.assignment or 'unknown'}.{digest}.json")
-        tables.write(kept.path, json.dumps({"graded": kept.graded, "row": row.as_data()}, indent=1))
+        tables.write(kept.path, json.dumps({"graded": kept.graded, "row": asdict(row)}, indent=1))
         if before is not None and before.path != kept.path:
             before.path.unlink(missing_ok=True)
         self.kept[row.student, row.assignment] = kept

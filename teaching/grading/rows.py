@@ -1,12 +1,12 @@
 """What grading gives: one row for each student and assignment, and one for whatever could not be graded.
 
-The grader makes rows; the tables, the pages given back and the exports are written from them (`report.py`). What a
-person adds, points and comments, is kept elsewhere and is never in a row.
+The grader makes rows; the tables, the pages given back and the exports are written from them. What a person adds,
+points and comments, is kept elsewhere and is never in a row.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -53,11 +53,7 @@ class Row:
         """At most."""
         return sum(score.of for score in self.scores)
 
-    def as_data(self) -> dict:
-        """As plain data, for JSON."""
-        return asdict(self)
-
     @classmethod
     def from_data(cls, data: dict) -> Row:
-        """From what ``as_data`` gave."""
+        """From what ``asdict`` gave."""
         return cls(**{**data, "scores": [Score(**score) for score in data["scores"]]})

@@ -7,11 +7,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in, printable
 from .roster import VERSION, Roster
+from .rows import Row
 from .source import EMPTY, Assignment, Slot
 
 LONGEST = 200_000  # characters of one cell
@@ -31,27 +32,21 @@ class Step:
     ours: str = ""  # what the cell said before it was changed; of that, nothing is run
 
 
-@dataclass(frozen=True)
-class Submission:
-    """A student's work for one assignment, or the reason why there is none to be graded."""
+@dataclass
+class Submission(Row):
+    """A student's work for one assignment, or the reason why there is none to be graded: a row without its scores."""
 
-    student: str  # as in `rows.Row`, like all down to `notes`
-    assignment: str
-    entries: tuple[str, ...] = ()
-    file: str = ""
-    modified: float = 0.0
-    choice: str = ""
-    others: tuple[str, ...] = ()
-    not_graded: str = ""
-    notes: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()  # what is run and asked, in order
+    steps: list[Step] = field(default_factory=list)  # what is run and asked, in order
     words: dict[str, str] = field(default_factory=dict)  # by question, the answers in words
-    # by cell, what is shown as the answer: its text, and that of cells added below it
-    answers: dict[str, str] = field(default_factory=dict)
     digest: str = ""  # of the file
 
 
 # --- cells to their places ---
+    def row(self) -> Row:
+        """What is told of it, for the scores to be put in."""
+        told = asdict(self)
+        return Row(**{one.name: told[one.name] for one in fields(Row)})
+
 
 
 def squeezed(text: str) -> str:
@@ -256,12 +251,12 @@ def _named(handed: Handed, assignments: Sequence[Assignment]) -> Assignment | No
     )
 
 
-def chosen(student: str, names: Sequence[str], candidates: Sequence[Candidate], assignment: Assignment) -> Submission:
+def chosen(student: str, names: list[str], candidates: Sequence[Candidate], assignment: Assignment) -> Submission:
     """The submission of the best of a student's files for one assignment."""
     readable = sorted((one for one in candidates if not one.problem), key=lambda one: one.rank, reverse=True)
     unreadable = [f"{one.handed.name}: {one.problem}" for one in candidates if one.problem]
     if not readable:
-        return Submission(student, assignment.name, tuple(names), not_graded="; ".join(unreadable))
+        return Submission(student, assignment.name, names, not_graded="; ".join(unreadable))
     best, *rest = readable
     steps, words = steps_of(best.found, assignment), words_of(best.found, assignment)
     there = {slot.name for _, slot in best.found if slot is not None}
@@ -271,13 +266,13 @@ def chosen(student: str, names: Sequence[str], candidates: Sequence[Candidate], 
     return Submission(
         student,
         assignment.name,
-        tuple(names),
+        names,
         best.handed.name,
         best.handed.modified,
         _why(best, rest),
-        (*(f"{one.handed.name}: {_instead(one, best)}" for one in rest), *unreadable),
-        notes=(f"missing: {', '.join(gone)}",) if gone else (),
-        steps=tuple(steps),
+        [*(f"{one.handed.name}: {_instead(one, best)}" for one in rest), *unreadable],
+        notes=[f"missing: {', '.join(gone)}"] if gone else [],
+        steps=steps,
         words=words,
         answers=shown_as_answers(best.found, assignment) | {name: text for name, text in words.items() if text},
         digest=hashlib.sha256(best.handed.data).hexdigest(),
@@ -337,7 +332,7 @@ def _of_student(
     candidates = [candidate(handed, assignments, every) for place in places for handed in handed_in(place)]
     if not candidates:
         why, assignment = "an empty folder", assignments[0].name if len(assignments) == 1 else ""
-        return [Submission(student, assignment, tuple(names), not_graded=why)]
+        return [Submission(student, assignment, names, not_graded=why)]
     submissions = []
     lost = [one for one in candidates if one.assignment is None]
     for assignment in assignments:
@@ -347,5 +342,5 @@ def _of_student(
             lost = []
     if lost:
         why = "; ".join(f"{one.handed.name}: {one.problem}" for one in lost)
-        submissions.append(Submission(student, "", tuple(names), not_graded=why))
+        submissions.append(Submission(student, "", names, not_graded=why))
     return submissions
