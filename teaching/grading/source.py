@@ -11,31 +11,14 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from teaching import release
-from teaching.release import marks
+from teaching.release import SOURCES, make, marks
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = release.SOURCES
+from .inside.cells import used_and_bound
+
 FOLDS = re.compile(r"<details>.*?</details>", re.DOTALL)
 SCHEME = re.compile(r"^=== (BEGIN|END) MARK SCHEME ===\s*$", re.MULTILINE)
 MARKER = re.compile(r"^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\b.*$", re.MULTILINE)
-EMPTY = release.WRITTEN
 SHOWN = {"show", "slow"}  # tags of locked cells that are run only where their names are used
-
-
-def is_solution(cell: NotebookNode) -> bool:
-    """Whether students write this cell."""
-    return bool(marks(cell).get("solution"))
-
-
-def is_test(cell: NotebookNode) -> bool:
-    """Whether this cell gives points by running."""
-    return bool(marks(cell).get("grade")) and not is_solution(cell) and cell.cell_type == "code"
-
-
-def is_written(cell: NotebookNode) -> bool:
-    """Whether this cell is an answer in words, which a person reads."""
-    return bool(marks(cell).get("grade")) and is_solution(cell)
 
 
 def identity(cell: NotebookNode) -> str:
@@ -102,10 +85,11 @@ class Assignment:
 def kind_of(cell: NotebookNode) -> str:
     """What a cell of a source notebook is, of the kinds of ``Slot``."""
     tags = set(cell.metadata.get("tags", []))
+    solution, points = marks(cell).get("solution"), marks(cell).get("grade")
     if cell.cell_type != "code":
-        return "words" if is_written(cell) else "text"
-    if is_solution(cell) or is_test(cell):
-        return "answer" if is_solution(cell) else "test"
+        return "words" if solution and points else "text"
+    if solution or points:
+        return "answer" if solution else "test"
     return "setup" if "setup" in tags else "shown" if SHOWN & tags else "given"
 
 
@@ -113,7 +97,7 @@ def read(path: Path) -> Assignment:
     """Take a source notebook apart."""
     ours = {identity(cell): cell for cell in nbformat.read(path, as_version=4).cells}
     slots, questions, imports, answers, whole, title, text = [], [], [], [], "", path.stem, ""
-    for released in release.make(path)[0].cells:
+    for released in make(path)[0].cells:
         cell = ours.get(identity(released), released)
         kind, name, source = kind_of(cell), identity(cell), MARKER.sub("", cell.source)
         binds = frozenset(bound(source)) if kind == "answer" else frozenset()
@@ -147,43 +131,20 @@ def pictured(test: str) -> tuple[str, ...]:
     return ()
 
 
-def parsed(source: str) -> ast.Module:
-    """A cell's source as IPython reads it."""
-    return ast.parse(TransformerManager().transform_cell(source))
-
-
-OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)  # what they bind is theirs
-
-
 def bound(source: str) -> set[str]:
-    """The names that a cell defines at top level, in branches and loops too; not those of functions' insides.
-
-    Not ``symtable``'s, which from Python 3.12 on counts the variables of comprehensions among them.
-    """
-    found: set[str] = set()
-    todo: list[ast.AST] = list(parsed(source).body)
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif not isinstance(node, (*OWN, ast.Import, ast.ImportFrom)):
-            todo += ast.iter_child_nodes(node)
-    return found
+    """The names that a cell defines at top level, in branches and loops too, without what it imports."""
+    python = TransformerManager().transform_cell(source)
+    return used_and_bound(python)[1] - used_and_bound("\n".join(imported(source)))[1]
 
 
 def imported(source: str) -> list[str]:
     """The import statements at a cell's top level."""
-    return [ast.unparse(node) for node in parsed(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    body = ast.parse(TransformerManager().transform_cell(source)).body
+    return [ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
 def every(folder: Path = SOURCES, only: str | None = None) -> list[Assignment]:
-    """All assignments of a folder, or those whose name begins with ``only``.
-
-    Raises:
-        LookupError: there is none.
-    """
+    """All assignments of a folder, or those whose name begins with ``only``; ``LookupError`` if there is none."""
     found = [read(path) for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(only or "")]
     if not found:
         there = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb"))) or "none"

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from teaching.release import WRITTEN
+
 from .files import Cell, Handed, Unreadable, cells_of, entries, handed_in, printable
 from .roster import VERSION, Roster
 from .rows import Row
-from .source import EMPTY, Assignment, Slot
+from .source import Assignment, Slot
 
 LONGEST = 200_000  # characters of one cell
 TARGETS = r"^(?:\([ \t]*)?(\w+(?:[ \t]*,[ \t]*\w+)*)(?:[ \t]*,)?[ \t]*(?:\)[ \t]*)?(?::[^=\n]+)?=(?!=)"
@@ -40,13 +42,13 @@ class Submission(Row):
     words: dict[str, str] = field(default_factory=dict)  # by question, the answers in words
     digest: str = ""  # of the file
 
-
-# --- cells to their places ---
     def row(self) -> Row:
         """What is told of it, for the scores to be put in."""
         told = asdict(self)
         return Row(**{one.name: told[one.name] for one in fields(Row)})
 
+
+# --- cells to their places ---
 
 
 def squeezed(text: str) -> str:
@@ -131,7 +133,7 @@ def words_of(found: Sequence[tuple[Cell, Slot | None]], assignment: Assignment) 
         place = at if at is None or at.kind == "words" else after.get(at.name)
         if place is None or place.name not in said or slot is None and cell.kind != "markdown":
             continue
-        text = text.replace(EMPTY, "").strip()
+        text = text.replace(WRITTEN, "").strip()
         if text and text not in said[place.name]:
             said[place.name].append(text)
     return {name: "\n\n".join(parts) for name, parts in said.items()}
