@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import tables
+
 MIB = 2**20
 LARGEST = 64 * MIB  # of a notebook, pictures included
 MOST_FILES = 2000  # in a folder or an archive
@@ -72,11 +74,7 @@ def printable(text: str) -> str:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in a folder of submissions.
-
-    Raises:
-        NotADirectoryError: there is no such folder.
-    """
+    """What lies in a folder of submissions. Raises ``NotADirectoryError`` if there is none."""
     if not folder.is_dir():
         raise NotADirectoryError(f"no folder {folder}")
     return sorted(place for place in folder.iterdir() if not NO_SUBMISSION.search(place.name))
@@ -174,11 +172,7 @@ def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, most: int
 
 
 def cells_of(handed: Handed) -> list[Cell]:
-    """The cells of a file.
-
-    Raises:
-        Unreadable: there are none; the message says why.
-    """
+    """The cells of a file. Raises ``Unreadable`` if there are none, which says why."""
     name = handed.name.lower()
     if handed.problem:
         raise Unreadable(handed.problem)
@@ -187,7 +181,7 @@ def cells_of(handed: Handed) -> list[Cell]:
     if not name.endswith(NOTEBOOKS):
         kind = next((words for suffix, words in KINDS.items() if name.endswith(suffix)), "a file of another kind")
         raise Unreadable(f"{kind}, and no notebook" if "archive" not in kind else kind)
-    text = decoded(handed.data)
+    text, _ = tables.decode(handed.data)
     if text.lstrip()[:1] == "{":
         return _of_notebook(text)
     if not text.strip():
@@ -197,16 +191,6 @@ def cells_of(handed: Handed) -> list[Cell]:
     if name.endswith(SCRIPTS):
         return _of_script(text)
     raise Unreadable("no notebook: its text is not that of one")
-
-
-def decoded(data: bytes) -> str:
-    """Bytes as text: what a byte order mark says, UTF-16 or UTF-32 without one, UTF-8, or a Western code page."""
-    if (encoding := json.detect_encoding(data)) != "utf-8":
-        return data.decode(encoding, errors="replace")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 def _of_notebook(text: str) -> list[Cell]:

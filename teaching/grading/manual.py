@@ -8,6 +8,7 @@ what is there.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import hashlib
 import math
@@ -77,16 +78,12 @@ def short(assignment: str) -> str:
     return assignment.partition("_")[0]
 
 
-def by_hand(assignment: Assignment) -> list[str]:
-    """The questions that a person has to look at."""
-    return [question.name for question in assignment.questions if not question.test or question.picture]
-
-
 def columns(assignments: Sequence[Assignment]) -> list[str]:
-    """The header of a new file."""
+    """The header of a new file, with the questions that a person has to look at."""
     found = ["student", "name", "code"]
     for one in assignments:
-        found += [*by_hand(one), f"{short(one.name)} extra", f"{short(one.name)} comment"]
+        found += [question.name for question in one.questions if not question.test or question.picture]
+        found += [f"{short(one.name)} extra", f"{short(one.name)} comment"]
     return found
 
 
@@ -133,14 +130,16 @@ class Manual:
 
     def _give_codes(self) -> None:
         """Codes for rows without one, which the file keeps."""
-        taken = {typed.code for typed in self.by_student.values()}
         bare = [student for student, typed in self.by_student.items() if not typed.code]
-        for student in bare:
-            self.by_student[student].code = code(student, taken)
-            taken.add(self.by_student[student].code)
         if bare:
-            given = ", ".join(f"{student} {self.by_student[student].code}" for student in bare)
+            given = ", ".join(f"{student} {self._coded(student)}" for student in bare)
             self.problems.append(f"{self.path.name} has no code for some, whom the pages call by these: {given}")
+
+    def _coded(self, student: str) -> str:
+        """The code that a student has from now on."""
+        typed = self.by_student.setdefault(student, Typed())
+        typed.code = code(student, {one.code for one in self.by_student.values()})
+        return typed.code
 
     def _look_at_columns(self, table: tables.Table) -> None:
         there = [name for name in table.header if any(record[name].strip() for record in table.records())]
@@ -195,17 +194,16 @@ class Manual:
         if before and not new:
             return True
         table = tables.parse(before) if before else tables.Table(self.header, [])
-        codes = {typed.code for typed in self.by_student.values()}
         lines = [] if before else [table.header]
         for student in new:
-            self.by_student[student] = Typed(code=code(student, codes))
-            codes.add(self.by_student[student].code)
-            cells = self._cells(student)
+            person = self.roster.person(student)
+            cells = {"student": student, "name": person.name, "code": self._coded(student), "e-mail": person.email}
             lines.append([cells.get(name, "") for name in table.header])
         text = tables.written(lines, table.delimiter)
         if before and not tables.decode(before)[0].endswith("\n"):
             text = "\n" + text
-        encoding = {"utf-8-sig": "utf-8", "utf-16": _utf16(before)}.get(table.encoding, table.encoding)
+        utf16 = "utf-16-le" if before.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+        encoding = {"utf-8-sig": "utf-8", "utf-16": utf16}.get(table.encoding, table.encoding)
         if before != (self.path.read_bytes() if self.path.exists() else b""):
             return False
         try:
@@ -216,10 +214,6 @@ class Manual:
             ) from None
         tables.write(self.path, self._data)
         return True
-
-    def _cells(self, student: str) -> dict[str, str]:
-        person = self.roster.person(student)
-        return {"student": student, "name": person.name, "code": self.by_student[student].code, "e-mail": person.email}
 
     def of(self, student: str) -> Typed:
         """What was typed about a student."""
@@ -262,7 +256,3 @@ def code(student: str, taken: Iterable[str] = ()) -> str:
         if found not in taken:
             return found
     raise LookupError("more students than codes")
-
-
-def _utf16(data: bytes) -> str:
-    return "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"

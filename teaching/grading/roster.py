@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -38,7 +39,8 @@ COLUMNS = {  # what a column may be called; the first of these that is there is 
 
 def words(text: str) -> tuple[str, ...]:
     """A name's words without accents, punctuation and capitals."""
-    return tuple(re.findall(r"[^\W_]+", tables.plain_letters(text).casefold()))
+    letters = "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
+    return tuple(re.findall(r"[^\W_]+", letters.casefold()))
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,7 @@ class Roster:
     def read(cls, path: Path, stems: Iterable[str] = ()) -> Roster:
         """Read a list with columns for id, name and e-mail.
 
-        Raises:
-            LookupError: it has no such column, or two people have one id; the message says which.
+        Raises ``LookupError`` if it has no such column, or two people have one id; the message says which.
         """
         table = tables.parse(path.read_bytes())
         named = {name.casefold(): name for name in reversed(table.header)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,23 +35,18 @@ class Table:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """A file's text, and the encoding that it has: UTF-8, UTF-16, or what old spreadsheets write."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace"), "utf-16"
-    for encoding in (BOM if data.startswith(b"\xef\xbb\xbf") else "utf-8", "cp1252"):
+    """A file's text and its encoding: what a mark at its beginning says, UTF-8 without one, or a Western code page."""
+    encoding = json.detect_encoding(data)  # also UTF-16 and UTF-32 without a mark
+    if encoding == "utf-8":
         try:
-            return data.decode(encoding), encoding
+            return data.decode(), encoding
         except UnicodeDecodeError:
-            pass
-    return data.decode("latin-1"), "latin-1"
+            encoding = "cp1252"
+    return data.decode(encoding, errors="replace"), encoding
 
 
 def parse(data: bytes) -> Table:
-    """Read a table with commas, semicolons or tabs between its cells.
-
-    Raises:
-        LookupError: it is none; a message for people.
-    """
+    """Read a table with commas, semicolons or tabs between its cells. Raises ``LookupError`` if it is none."""
     text, encoding = decode(data)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
@@ -82,11 +77,6 @@ def written(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
 def number(value: float) -> str:
     """Points without needless zeros."""
     return f"{round(value, 2):g}"
-
-
-def plain_letters(text: str) -> str:
-    """A text without its accents."""
-    return "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
 
 
 def write(path: Path, data: str | bytes, encoding: str = "utf-8") -> None:
