@@ -20,7 +20,6 @@ A question's points are given if its own test and all of these pass.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -65,17 +64,14 @@ def hidden(question: str) -> Callable[[Callable], Callable]:
 
 
 def load(folder: Path | None, assignment: str) -> list[Hidden]:
-    """Read a teacher's tests of an assignment.
-
-    Raises:
-        NotADirectoryError: there is no such folder.
-    """
+    """Read a teacher's tests of an assignment. Raises ``NotADirectoryError`` if there is no such folder."""
     if folder is None:
         return []
     if not folder.is_dir():
         raise NotADirectoryError(f"no folder {folder}")
-    if (folder / "probes").is_dir():
-        _package(folder / "probes")
+    if (folder / "probes").is_dir():  # `import overlay_probes.mine` finds its files
+        package = sys.modules.setdefault(PROBES, ModuleType(PROBES))
+        package.__path__ = [str(folder / "probes")]
     path = folder / f"{assignment}.py"
     if not path.is_file():
         return []
@@ -84,20 +80,3 @@ def load(folder: Path | None, assignment: str) -> list[Hidden]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return list(_found)
-
-
-def _package(folder: Path) -> ModuleType:
-    """Make ``import overlay_probes.mine`` find the folder's files."""
-    if PROBES not in sys.modules:
-        package = ModuleType(PROBES)
-        package.__path__ = [str(folder)]
-        sys.modules[PROBES] = package
-    return sys.modules[PROBES]
-
-
-def fingerprint(folder: Path | None) -> str:
-    """What the tests of a folder are, as a hash."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")) if folder else ():
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()

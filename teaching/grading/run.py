@@ -45,10 +45,8 @@ def grade_folder(
     ``out`` is where ``.results`` lies, with what has been graded, the pictures and this class's random seed, which
     takes the place of that in ``settings``. ``tests`` are the teacher's own, and ``who`` goes from an entry's name to
     what the student is called; ``every`` are all assignments there are. Returns the rows, and the places where
-    students' code could have read the repository.
-
-    Raises:
-        NotADirectoryError, LookupError: there is nothing to grade, or a test for no question; a message for people.
+    students' code could have read the repository. ``LookupError`` and ``NotADirectoryError`` have messages for people:
+    there is nothing to grade, or a test for no question.
     """
     found = submission.collect(folder, assignments, who, every)
     if not found:
@@ -105,10 +103,10 @@ def class_seed(path: Path) -> int:
 
 def rules(tests: Path | None, settings: Settings) -> str:
     """Whatever a row depends on besides the submission and the assignment, as a hash."""
-    digest = hashlib.sha256(json.dumps(asdict(settings)).encode() + overlay.fingerprint(tests).encode())
-    for pattern in RULES:
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
+    for root, patterns in ((ROOT, RULES), (tests, ("**/*.py",) if tests else ())):
+        for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
