@@ -69,7 +69,7 @@ def grades(course):
             graded = course["api"].autograde(NAME, student)
             assert graded["success"], graded
     options = [str(folder / "ours"), "--out", str(folder / "out"), "--assignment", NAME, "--jobs", "1"]
-    ours = classroom.run(grading_main.parse(options)).rows
+    ours, _ = classroom.run(grading_main.parse(options))
     return {"students": students, "ours": {grade.student: grade for grade in ours}}
 
 

@@ -87,14 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         with stoppable():
-            done = run(chosen)
+            _, lines = run(chosen)
     except (LookupError, OSError) as error:
         print(f"grading: {in_words(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ngrading: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    print("\n".join(done.lines))
+    print("\n".join(lines))
     return 0
 
 

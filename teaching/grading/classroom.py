@@ -6,7 +6,6 @@ import argparse
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import due, exports, files, pages, source, tables
@@ -20,19 +19,11 @@ from .session import OUT_OF_TIME, Settings
 NEXT = "Type points and comments into {manual}, and run the same command again."
 
 
-@dataclass
-class Done:
-    """What a run has to say."""
-
-    rows: list[Row]  # of this run
-    lines: list[str] = field(default_factory=list)  # sentences, in order
-
-
-def run(chosen: argparse.Namespace) -> Done:
+def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
     """Grade a folder, put its rows to those that are kept, and write every table and page anew.
 
-    Raises:
-        LookupError, NotADirectoryError: a message for people.
+    Returns the rows of this run, and what it has to say, in sentences. ``LookupError`` and ``NotADirectoryError`` have
+    messages for people.
     """
     started = time.monotonic()
     every = source.every(chosen.sources)
@@ -57,7 +48,7 @@ def run(chosen: argparse.Namespace) -> Done:
     lines = [said, *isolation, *ledger.said, *write(ledger.rows, course, roster, dates, chosen.out, isolation)]
     seconds = time.monotonic() - started
     lines.append(f"{len(rows)} submissions in {in_words(seconds)}, {len(ledger.rows)} rows in all: {chosen.out}/")
-    return Done(rows, [line for line in lines if line])
+    return rows, [line for line in lines if line]
 
 
 def limits(chosen: argparse.Namespace) -> Settings:
