@@ -13,6 +13,7 @@ import ast
 import base64
 import hashlib
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -76,7 +77,8 @@ def cut(source: str, where: str) -> tuple[str, list[tuple[str, str]]]:
             inside = begin.group(2)
             taken.append((inside, ""))
             if inside == "SOLUTION":
-                left.append(f"{begin.group(1)}raise NotImplementedError({quoted(begin.group(3) or 'your code here')})")
+                prompt = json.dumps(begin.group(3) or "your code here", ensure_ascii=False)
+                left.append(f"{begin.group(1)}raise NotImplementedError({prompt})")
         elif end and inside == end.group(1):
             inside = None
         elif begin or end:
@@ -88,11 +90,6 @@ def cut(source: str, where: str) -> tuple[str, list[tuple[str, str]]]:
     if inside is not None:
         raise Faulty(f"{where}: ### BEGIN {inside} has no end")
     return "\n".join(left).rstrip("\n"), taken
-
-
-def quoted(prompt: str) -> str:
-    """A prompt as a Python string in double quotes."""
-    return '"' + prompt.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def student_cell(cell: NotebookNode, where: str) -> tuple[NotebookNode, list[tuple[str, str]]]:

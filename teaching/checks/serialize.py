@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helpers.basics.files import tensor_bytes
+
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.complex128)
@@ -91,7 +93,7 @@ def _tensor(value: Tensor, blobs: list[bytes]) -> list:
     value = value.detach().cpu().contiguous().resolve_conj().resolve_neg()
     if value.dtype not in NAMES:
         raise TypeError(f"a tensor of {value.dtype} is not plain data")
-    blob = value.reshape(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b""
+    blob = tensor_bytes(value.resolve_conj().resolve_neg())
     blobs.append(blob)
     return [NAMES[value.dtype], list(value.shape), sum(map(len, blobs[:-1])), len(blob)]
 
