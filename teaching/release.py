@@ -187,11 +187,7 @@ def side_by_side(found: list[bytes], columns: int, width: int = 720, gap: int = 
 
 
 def make(path: Path, target: Path = TARGETS) -> tuple[NotebookNode, list[tuple[str, str]]]:
-    """A student's notebook from its source, and all that was taken out.
-
-    Raises:
-        Faulty: see its message.
-    """
+    """A student's notebook from its source, and all that was taken out. Raises ``Faulty``."""
     notebook = nbformat.read(path, as_version=4)
     made, taken, seen, stored = [], [], set(), attachments(target / path.name)
     for index, cell in enumerate(notebook.cells, start=1):
@@ -248,11 +244,7 @@ def leaks(notebook: NotebookNode, taken: list[tuple[str, str]]) -> list[str]:
 
 
 def make_all(sources: Path = SOURCES, target: Path = TARGETS) -> dict[Path, str]:
-    """The text of every student file by its path.
-
-    Raises:
-        Faulty: one cannot be made, or would give something away.
-    """
+    """The text of every student file by its path. Raises ``Faulty`` if one cannot be made, or would tell something."""
     texts_by_path = {}
     made = {path: make(path, target) for path in sorted(sources.glob("*.ipynb"))}
     everything = [piece for _, taken in made.values() for piece in taken]

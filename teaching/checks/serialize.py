@@ -36,8 +36,7 @@ class Unreadable(ValueError):
 def pack(value: Any) -> bytes:
     """Write plain data: None, bool, int, float, str, list, tuple, dict, tensors and arrays.
 
-    Raises:
-        TypeError: something else is in it; the message names its type.
+    Raises ``TypeError`` if something else is in it; the message names its type.
     """
     blobs: list[bytes] = []
     header = json.dumps(_flatten(value, blobs, 0)).encode()
@@ -45,11 +44,7 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes, limit: int = LIMIT) -> Any:
-    """Read what ``pack`` wrote, from anyone.
-
-    Raises:
-        Unreadable: it is too long, or not what ``pack`` writes.
-    """
+    """Read what ``pack`` wrote, from anyone. Raises ``Unreadable`` if it is too long, or not what ``pack`` writes."""
     if len(data) > limit:
         raise Unreadable(f"{len(data)} bytes are more than the {limit} that are read")
     try:
@@ -90,7 +85,6 @@ def _flatten(value: Any, blobs: list[bytes], depth: int) -> Any:
 
 
 def _tensor(value: Tensor, blobs: list[bytes]) -> list:
-    value = value.detach().cpu().contiguous().resolve_conj().resolve_neg()
     if value.dtype not in NAMES:
         raise TypeError(f"a tensor of {value.dtype} is not plain data")
     blob = tensor_bytes(value.resolve_conj().resolve_neg())

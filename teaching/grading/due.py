@@ -15,10 +15,7 @@ def read(texts: Sequence[str], assignment: str | None = None) -> dict[str, datet
     """From `2026-12-01`, `a=2026-12-01T18:00`, `ada=2026-12-08` to moments; the name of a date for all is empty.
 
     A day without a time means its end, by this machine's clock. Where one assignment alone is graded, a date without a
-    name is that one's, and says nothing of the others.
-
-    Raises:
-        LookupError: one is no date.
+    name is that one's, and says nothing of the others. Raises ``LookupError`` if one is no date.
     """
     found = {}
     for text in texts:

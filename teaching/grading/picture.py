@@ -31,9 +31,7 @@ LONGEST = 20_000  # characters
 def checked(recipe: Any, seed: Any) -> Recipe:
     """A recipe as ``helpers.recipe_files.recipe`` reads it, with the student's seed.
 
-    Raises:
-        RecipeError: it is none.
-        Wrong: it is not plain data of a reasonable size.
+    Raises ``RecipeError`` if it is none, and ``Wrong`` if it is not plain data of a reasonable size.
     """
     try:
         text = json.dumps({**WORDS, **recipe, "seed": seed})

@@ -130,11 +130,7 @@ class Session:
             raise Gone(self._end()) from None
 
     def _receive(self, limit: float = float("inf")) -> Any:
-        """Read one message.
-
-        Raises:
-            Gone: it did not come, or is none.
-        """
+        """Read one message. Raises ``Gone`` if it does not come, or is none."""
         until = min(self.deadline, time.monotonic() + limit)
         (length,) = struct.unpack("<Q", self._exactly(8, until))
         if length > LARGEST:

@@ -27,11 +27,7 @@ def send(channel: socket.socket, value: Any) -> None:
 
 
 def receive(channel: socket.socket) -> Any:
-    """Receive what ``send`` sent.
-
-    Raises:
-        EOFError: nobody is there any more.
-    """
+    """Receive what ``send`` sent. Raises ``EOFError`` if nobody is there any more."""
     (length,) = struct.unpack("<Q", _exactly(channel, 8))
     return unpack(_exactly(channel, length))
 
