@@ -50,6 +50,12 @@ def partly(problem: str | None, share: float) -> str | None:
     return said
 
 
+def each_costs(share: float, *problems: str | None) -> str | None:
+    """The first of several problems, each of which costs this share of the points; None if there is none."""
+    found = [problem for problem in problems if problem is not None]
+    return partly(found[0], 1 - share * len(found)) if found else None
+
+
 def random_tensor(seed: int, *shape: int, low: float | None = None, high: float = 1.0) -> Tensor:
     """A tensor of this shape from its own generator: normal, or uniform from ``low`` to ``high``."""
     generator = torch.Generator().manual_seed(seed)

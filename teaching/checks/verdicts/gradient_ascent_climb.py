@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..core import check_tensor, close, compare, partly
+from ..core import check_tensor, close, compare, each_costs, partly
 from ..probes.gradient_ascent import Ascent, ascent, descent
 from ..probes.pomeranian import Recipe
 from ..probes.toys import Log, Watched, left
@@ -86,8 +86,7 @@ def climb(seed: int, answer: dict) -> str | None:
     still = "the image does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
     if problem := compare(x, right, "x after the last step", {still: start, **wrong}, rtol=1e-3, atol=1e-4):
         return problem
-    problems = [problem for problem in (leftovers(answer, before), heights_of(scores, heights)) if problem]
-    return partly(problems[0], 1 - len(problems) / 4) if problems else None
+    return each_costs(1 / 4, leftovers(answer, before), heights_of(scores, heights))
 
 
 def misuse(given: Ascent, answer: dict, before: dict) -> str | None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..core import check_tensor, close, compare, partly
+from ..core import check_tensor, close, compare, each_costs, partly
 from ..probes import inside as asked
 
 # --- a channel ---
@@ -49,21 +49,15 @@ def channel(seed: int, answer: dict) -> str | None:
         return f"maps come as (B, C, H, W): [{k}] takes an image; a channel is [:, {k}]"
     if problem := compare(scores, right, "the score", mistakes):
         return f'layer "{layer}", channel {k}: {problem}'
-    problems = []
-    if answer["slope"] is None:
-        problems.append(
-            "the score is right, and no gradient reaches the image: is there a .detach(), a .data or a no_grad in the "
-            "hook or around it?"
-        )
-    else:
+    problem = (
+        "the score is right, and no gradient reaches the image: is there a .detach(), a .data or a no_grad in the hook "
+        "or around it?"
+    )
+    if answer["slope"] is not None:
         (slope,) = torch.autograd.grad(right.sum(), images)
         problem = compare(answer["slope"], slope, "the gradient with respect to the images", atol=1e-6)
-        problems += [problem] if problem else []
-    if answer["hooks"]:
-        problems.append(
-            "a hook stays on the network, and will run at each later look: handle.remove() when you are done"
-        )
-    return partly(problems[0], 1 - len(problems) / 3) if problems else None
+    hook = "a hook stays on the network, and will run at each later look: handle.remove() when you are done"
+    return each_costs(1 / 3, problem, hook if answer["hooks"] else None)
 
 
 def _activations(network: nn.Sequential, images: Tensor) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..core import check_tensor, compare, partly
+from ..core import check_tensor, compare, each_costs
 from ..probes.pomeranian import Recipe, small_recipe
 from ..probes.toys import Log, Watched, left
 from .gradient_ascent_climb import PILED, changed, way
@@ -72,8 +72,7 @@ def recipe(seed: int, answer: dict) -> str | None:
         return problem
     kept = "x still requires a gradient: return x.detach()" if answer["tracked"] else None
     kept = PILED if answer["piles"] and not kept else kept
-    problems = [problem for problem in (kept, _honest(score, given, right)) if problem]
-    return partly(problems[0], 1 - len(problems) / 5) if problems else None
+    return each_costs(1 / 5, kept, _honest(score, given, right))
 
 
 def _honest(score, given: Recipe, x: Tensor) -> str | None:
