@@ -91,7 +91,8 @@ def write(
         "canvas.csv": exports.canvas(found, course, roster),
         "moodle.csv": exports.moodle(found, course, roster),
     }
-    lines = [*ungraded(rows), *out_of_time(rows), *unknown(rows, roster), *exports.missing(found, course, roster)]
+    lines = [f"{row.file or row.student}: not graded: {row.not_graded}." for row in rows if row.not_graded]
+    lines += [*out_of_time(rows), *unknown(rows, roster), *exports.missing(found, course, roster)]
     lines += [*manual.problems, *manual.unclaimed(students), *manual.unused(students, rows)]
     lines += [f"--due {name}=…: there is no student, file or assignment {name!r}." for name in due.unused(dates, rows)]
     for name, text in texts.items():
@@ -120,11 +121,6 @@ def give_back(found: exports.Class, course: pages.Course, roster: Roster, folder
     for path in folder.glob("*.html"):
         if path.stem.casefold() not in written:
             path.unlink()
-
-
-def ungraded(rows: Sequence[Row]) -> list[str]:
-    """Sentences about what was handed in and could not be graded."""
-    return [f"{row.file or row.student}: not graded: {row.not_graded}." for row in rows if row.not_graded]
 
 
 def out_of_time(rows: Sequence[Row]) -> list[str]:

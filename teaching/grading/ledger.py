@@ -61,7 +61,8 @@ class Ledger:
     def keep(self, rows: list[Row]) -> None:
         """Store what a run gave; ``said`` tells what became of rows that were there before."""
         for student in {row.student for row in rows}:  # what could not be told of a file is told anew
-            self._drop((student, ""))
+            if (student, "") in self.kept:
+                self.kept.pop((student, "")).path.unlink(missing_ok=True)
         for row in rows:
             self._keep(row)
 
@@ -90,10 +91,6 @@ class Ledger:
         if before is not None and before.path != kept.path:
             before.path.unlink(missing_ok=True)
         self.kept[row.student, row.assignment] = kept
-
-    def _drop(self, key: tuple[str, str]) -> None:
-        if key in self.kept:
-            self.kept.pop(key).path.unlink(missing_ok=True)
 
     def _somebody_else(self, before: Row, row: Row) -> str:
         """The system that has two numbers for one name and assignment, if the roster does not know the name."""

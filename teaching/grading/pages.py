@@ -6,7 +6,6 @@ Whatever a student wrote is text in them, never markup; nothing is loaded from a
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +19,8 @@ from PIL import Image
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+
+from helpers.show.pictures import saved
 
 from .manual import Standing
 from .roster import Person, Roster
@@ -65,9 +66,7 @@ def image(told: dict, folder: Path, side: int, alt: str) -> Markup:
     except OSError:
         return Markup()
     picture.thumbnail((side, side), Image.LANCZOS)
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=90)
-    data = base64.b64encode(out.getvalue()).decode()
+    data = base64.b64encode(saved(picture, format="JPEG", quality=90)).decode()
     return Markup('<img alt="{}" width="{}" src="data:image/jpeg;base64,{}">').format(alt, picture.width, data)
 
 
