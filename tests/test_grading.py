@@ -547,8 +547,6 @@ def test_the_filter_of_system_calls(machine):
 @pytest.mark.parametrize("forks", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
     """Also where forking is not safe, and each notebook gets a server of its own."""
-    for name in ("sandbox", "scratch"):
-        (tmp_path / name).mkdir()
     built = sandbox_files.build(tmp_path / "sandbox", None)
     server = Server(built, forks=forks)
     cells = {"a": "def f(x):\n    return 2 * x\n", "b": "import os\nos._exit(4)\n", "c": "later = f(4)\n"}
@@ -570,8 +568,6 @@ def test_a_process_answers_dies_and_comes_back(forks, tmp_path):
 
 def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
     """Folders within folders until no system call takes their path; the next notebook is harmless."""
-    for name in ("sandbox", "scratch"):
-        (tmp_path / name).mkdir()
     built = sandbox_files.build(tmp_path / "sandbox", None)
     server = Server(built)
     deep = """
@@ -594,17 +590,12 @@ def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
     assert not list((tmp_path / "scratch").iterdir())
 
 
-def sent(header: object, blobs: bytes = b"") -> bytes:
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + blobs
-
-
 @pytest.mark.parametrize(
     "data",
     [
-        sent([{serialize.TENSOR: ["uint8", [8], 0, 8]}] * 2, bytes(8)),
-        sent({serialize.TENSOR: ["uint8", [0, 2**62, 2**62], 0, 0]}),
-        sent([[]] * (serialize.WORDS // 3)),
+        framed([{serialize.TENSOR: ["uint8", [8], 0, 8]}] * 2, bytes(8)),
+        framed({serialize.TENSOR: ["uint8", [0, 2**62, 2**62], 0, 0]}),
+        framed([[]] * (serialize.WORDS // 3)),
     ],
     ids=["the same bytes twice", "nothing, in a shape that overflows", "many small lists"],
 )
