@@ -20,7 +20,7 @@ def zoom(seed: int, answer: dict) -> str | None:
         got = answer[name]
         if isinstance(got, Tensor) and got.shape[:2] == pictures.shape[:2] and got.shape != pictures.shape:
             return f"{tuple(pictures.shape[2:])} pixels become {tuple(got.shape[2:])}. Where is the crop?"
-        if (problem := check_tensor(got, tuple(pictures.shape), "the zoomed picture")) is not None:
+        if problem := check_tensor(got, tuple(pictures.shape), "the zoomed picture"):
             return problem
     still = [all(_near(_line(answer[name], axis)[0], 1) for axis in (0, 1)) for name in ("large", "small")]
     if all(still):
@@ -115,7 +115,7 @@ def blur(seed: int, answer: dict) -> str | None:
             smaller = got.shape[2] < pictures.shape[2]
             why = "pad before you convolve" if smaller else "a kernel of width 2 r + 1 wants a margin of r"
             return f"{tuple(pictures.shape[2:])} pixels become {tuple(got.shape[2:])}: {why}"
-        if (problem := check_tensor(got, tuple(pictures.shape), "the blurred picture")) is not None:
+        if problem := check_tensor(got, tuple(pictures.shape), "the blurred picture"):
             return problem
     _, channel, row, column = pictures.nonzero()[0].tolist()
     seen, right = answer["dots"][0], blurred(pictures, sigma)
@@ -165,7 +165,7 @@ def blur(seed: int, answer: dict) -> str | None:
 
 def _at_the_border(got: Tensor, pictures: Tensor, sigma: float) -> str | None:
     """What is wrong with how a blurred picture goes on beyond its border."""
-    if (problem := check_tensor(got, tuple(pictures.shape), "the blurred picture")) is not None:
+    if problem := check_tensor(got, tuple(pictures.shape), "the blurred picture"):
         return problem
     if close(got, blurred(pictures, sigma), rtol=0, atol=0.01):
         return None

@@ -17,7 +17,7 @@ def jitter(seed: int, answer: dict) -> str | None:
             return "the score is never asked for: call score(...) on the shifted pictures"
         if look.shape != pictures.shape:
             return f"the score is shown {tuple(look.shape)} where the pictures are {tuple(pictures.shape)}"
-        if (problem := check_tensor(after, tuple(pictures.shape), "the new picture")) is not None:
+        if problem := check_tensor(after, tuple(pictures.shape), "the new picture"):
             return problem
         found = _shift(pictures, look)
         if found is None:

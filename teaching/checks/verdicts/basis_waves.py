@@ -84,7 +84,7 @@ def _wave_picture(got: Tensor, c: Tensor, decay: float, size: int) -> str | None
 def colors(seed: int, answer: dict) -> str | None:
     photos = asked.photographs(seed)
     basis = answer["basis"]
-    if (problem := check_tensor(basis, (3, 3), "the basis")) is not None:
+    if problem := check_tensor(basis, (3, 3), "the basis"):
         return problem
     if not basis.is_floating_point():
         return f"the basis is of {basis.dtype}; its numbers are real: eigh is for symmetric matrices, and eig is not"

@@ -32,7 +32,7 @@ def step(seed: int, answer: dict) -> str | None:
         "every step has length lr: the gradient was divided by its norm": x + lr * gradient / gradient.norm(),
         "x did not move: was the gradient of something else taken, or the step thrown away?": x,
     }
-    if (problem := compare(got, right, "x after a step", mistakes)) is not None:
+    if problem := compare(got, right, "x after a step", mistakes):
         return problem
     if not any(answer["asked"]):
         return "the score that was given was never differentiated: a step goes along its gradient, and no other"

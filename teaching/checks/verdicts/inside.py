@@ -190,8 +190,8 @@ def direction(seed: int, answer: dict) -> str | None:
 def patch(seed: int, answer: dict) -> str | None:
     questions = zip(asked.patch_questions(seed), answer["patches"], strict=True)
     for share, ((photo, answers, side, apart, first), got) in zip((0.0, 1 / 2), questions, strict=True):
-        problem = _one_patch(got, photo, answers, side, apart, first)
-        if problem:  # the first has its happiest unit within the picture, the second at the border
+        # The first has its happiest unit within the picture, the second at the border.
+        if problem := _one_patch(got, photo, answers, side, apart, first):
             return partly(f"units {apart} pixels apart see {side}, unit 0 begins at {first}: {problem}", share)
     return None
 
@@ -249,7 +249,7 @@ def _one_patch(got: Tensor, photo: Tensor, answers: Tensor, side: int, apart: in
         return "that unit looks over the border, where you have put black. Leave such units out"
     if got.ndim == 3 and got.shape != (3, side, side) and not sees_all.view(-1)[answers.argmax()]:
         return f"the patch is {tuple(got.shape)}: that unit looks over the border. Leave such units out"
-    if (problem := check_tensor(got, (3, side, side), "the patch")) is not None:
+    if problem := check_tensor(got, (3, side, side), "the patch"):
         return problem
     found = (round(got[0, 0, 0].item() * 100), round(got[1, 0, 0].item() * 100))
     return f"the patch begins at pixel {found}; the happiest unit, {(row, column)}, begins to see at {(top, left)}"

@@ -15,8 +15,7 @@ def start(seed: int, answer: dict) -> str | None:
     """U[0, 1], three channels, a leaf that wants a gradient, from the seed and from a generator of its own."""
     size, _ = frame(seed)
     x = answer["x"]
-    problem = check_tensor(x, (1, 3, size, size), "the start")
-    if problem is not None:
+    if problem := check_tensor(x, (1, 3, size, size), "the start"):
         return problem
     if not x.is_floating_point() or x.min() < 0 or x.max() > 1:
         noise = ": is it normal noise (randn) rather than uniform (rand)?" if x.min() < 0 else ": bytes, 0 to 255?"

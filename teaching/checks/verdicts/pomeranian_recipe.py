@@ -63,7 +63,7 @@ def recipe(seed: int, answer: dict) -> str | None:
     if moved := changed(answer, left(Watched(given.network, Log()))):
         return f"the network has changed ({moved[0]}, for one): the optimizer is to hold x alone, AdamW([x], ...)"
     x, score = answer["result"]
-    if (problem := check_tensor(x, tuple(given.start.shape), "x")) is not None:
+    if problem := check_tensor(x, tuple(given.start.shape), "x"):
         return problem
     wrong = {message: end(given, **turn) for message, turn in WRONG_TURNS.items()}
     still = "x does not change: is it detached from the graph, or does the optimizer hold a copy of it?"
