@@ -28,7 +28,7 @@ PEERS = benchmarks/.venv/.installed
 THREADS = $(if $(filter 0 1,$(JOBS)),,OMP_NUM_THREADS=1 )
 
 .DEFAULT_GOAL := help
-.PHONY: help book test unit notebooks drawn cover lint weights bench score rename serve browser pdf screenshots atlas worlds reference assignments grade clean distclean
+.PHONY: help book test unit notebooks drawn cover lint weights bench score rename serve browser pdf atlas worlds reference assignments grade clean distclean
 
 help: ## List what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1#\2/p' Makefile | awk -F'#' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -98,9 +98,6 @@ browser: book ## Open every built page in headless Chromium
 
 pdf: book ## Print the whole book as one PDF through headless Chromium
 	@$(PY) -m tools.browser.pdf
-
-screenshots: book ## Photograph every page, phone and desk, light and dark, into _build/screenshots
-	@$(PY) -m tools.browser.screenshots _build/screenshots
 
 $(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
 	@$(PY) benchmarks/install.py && touch $@

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tools.browser.chromium import resize
+from built_site import resize
+
 from tools.notebooks.rename import ROOT, repository_files
 
 PATIENCE = 300  # seconds, on a machine that does other things

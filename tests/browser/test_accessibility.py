@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 from axe import DRAWN, violations
-from built_site import PAGES
+from built_site import PAGES, in_theme
 from test_pages import look, show
-
-from tools.browser.chromium import in_theme
 
 WAYS = [(size, theme) for size in ("desk", "phone") for theme in ("light", "dark")]
 

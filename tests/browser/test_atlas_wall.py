@@ -9,11 +9,9 @@ import math
 import time
 
 import pytest
-from built_site import SITE, report
+from built_site import SITE, in_theme, report, resize
 from requests_made import forget, requests_made
 from test_pages import our_errors, wait_until
-
-from tools.browser.chromium import resize
 
 PAGE = "book/atlas.html"
 SHEETS = SITE / "_static" / "atlas"
@@ -406,8 +404,6 @@ def test_it_works_from_a_file(watched, site, atlas):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_larger_picture_is_accessible(browser, address, theme):
     from axe import violations
-
-    from tools.browser.chromium import in_theme
 
     in_theme(browser, address, theme)
     try:

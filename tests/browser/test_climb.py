@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe import DRAWN, violations
-from built_site import ROOT, SITE, report
+from built_site import ROOT, SITE, in_theme, report, resize
 from PIL import Image
 from requests_made import forget, requests_made
 from test_pages import our_errors, wait_until
 
-from tools.browser.chromium import Quiet, in_theme, resize
+from tools.browser.chromium import Quiet
 
 PAGE, LIVE = "book/climb.html", SITE / "_static" / "live"
 LONG = 240  # seconds that a climb may take on a busy machine

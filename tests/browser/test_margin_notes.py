@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from built_site import PAGES, SITE
+from built_site import PAGES, SITE, resize
 
-from tools.browser.chromium import SETTLED, resize
+from tools.browser.chromium import SETTLED
 
 WITH_NOTES = [page for page in PAGES if SITE.exists() and "margin-note" in (SITE / page).read_text("utf-8")]
 PLACES = """

@@ -6,11 +6,11 @@ from urllib.parse import urldefrag, urlsplit
 
 import pytest
 from axe import DRAWN, violations
-from built_site import CHAPTERS, LANDING, PAGES, SITE
+from built_site import CHAPTERS, LANDING, PAGES, SITE, in_theme, resize
 from requests_made import requests_made
 from test_page_weights import ALL_PICTURES, limit_of, on_disk
 
-from tools.browser.chromium import SETTLED, in_theme, resize
+from tools.browser.chromium import SETTLED
 
 BROKEN_PICTURES = """
 return [...document.images].filter(picture => picture.getAttribute('src') && !picture.naturalWidth)

@@ -28,7 +28,6 @@ FLAGS = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # what only works online is found out
 )
-SIZES = {"phone": (390, 844), "desk": (1440, 900)}
 SETTLED = """
 const done = arguments[arguments.length - 1];
 const pictures = [...document.images];
@@ -113,16 +112,3 @@ def _started(start: Callable[[], Any], tries: int = 3) -> Any:
             if not left:
                 raise
             time.sleep(2)
-
-
-def resize(browser: Any, size: str) -> None:
-    """Make the window a phone's or a desk's."""
-    width, height = SIZES[size]
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def in_theme(browser: Any, address: str, theme: str) -> None:
-    """Let the pages of a site open light or dark, as for a reader who chose so."""
-    browser.get(f"{address}/_static/documentation_options.js")
-    browser.execute_script("for (const key of ['mode', 'theme']) localStorage.setItem(key, arguments[0]);", theme)
