@@ -99,8 +99,13 @@ browser: book ## Open every built page in headless Chromium
 pdf: book ## Print the whole book as one PDF through headless Chromium
 	@$(PY) -m tools.browser.pdf
 
-$(PEERS): $(STAMP) benchmarks/requirements.txt benchmarks/install.py
-	@$(PY) benchmarks/install.py && touch $@
+# A .pth file lends the project's packages to the peers' environment: torch is neither downloaded again nor replaced.
+$(PEERS): $(STAMP) benchmarks/requirements.txt
+	@$(PY) -m venv --clear --without-pip benchmarks/.venv
+	@$(PY) -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > "$$(echo benchmarks/.venv/lib/python*/site-packages)/project.pth"
+	@$(PY) -m pip --disable-pip-version-check --python benchmarks/.venv install --quiet --no-deps -r benchmarks/requirements.txt
+	@touch $@
 
 bench: $(PEERS) ## Measure against the bare network and other libraries (FULL=1: everything, and the pages)
 	@$(PY) -W ignore -m helpers.networks.weights

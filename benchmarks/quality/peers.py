@@ -5,7 +5,7 @@ for each picture since some leave hooks on it, and the same number of steps; loo
 rate are each library's own. A library that normalizes its input gets the network without its normalization, so that
 the network sees normalized input exactly once.
 
-Nothing of any library is patched. They run in ``benchmarks/.venv`` (see ``install.py``) and are imported when drawn.
+Nothing of any library is patched. They run in ``benchmarks/.venv``, which ``make bench`` makes, and are imported when drawn.
 """
 
 from __future__ import annotations

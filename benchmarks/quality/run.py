@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     usable = [entry for entry in plan if NOT_INSTALLED not in entry.title]
     for entry in plan:
         if entry not in usable:
-            print(f"{entry.title}: python benchmarks/install.py installs it; left out")
+            print(f"{entry.title}: `make bench` installs it; left out")
     failed = run(usable, chosen)
     report(chosen)
     if failed:
