@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tools.site import atlas_page
-from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, table, took_off
+from tools.site.atlas_page import BadAtlas, atlas_html, introduction, read_atlas, took_off
 
 CLASS = {"logit": 41.2, "guess": ["tench", "coho"], "guess_probability": [0.83, 0.41], "order": 0, "nearest": [1, 2, 0]}
 NAMES = ["tench", "jack-o'-lantern", "</script><b>odd & even"]
@@ -76,7 +76,7 @@ def test_without_a_script_there_are_sheets_and_a_table_of_all():
 
 
 def test_the_table_says_place_and_belief_of_each_judge():
-    rows = BeautifulSoup(table(ATLAS), "html.parser").select("tbody tr")
+    rows = BeautifulSoup(atlas_html(ATLAS, "sheets"), "html.parser").select(".atlas-names tbody tr")
     cells = [[cell.get_text() for cell in row.find_all(["td", "th"])] for row in rows]
     assert cells[1] == ["1", "jack-o'-lantern", "41.2", "1, 83.0%", "8, 12.5%"]
     assert [row[1] for row in cells] == NAMES

@@ -7,11 +7,11 @@ browser fetches those that come into sight. Without a script, and on paper, the 
 
 from __future__ import annotations
 
-import html
 import json
 from pathlib import Path
 
 from docutils import nodes
+from jinja2 import Environment, FileSystemLoader
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,10 +23,8 @@ PARTS = ROOT / "book" / "atlas"
 DATA = ROOT / "book" / "_static" / "atlas" / "atlas.json"
 SCRIPTS = ("classes.js", "wall.js", "dialog.js", "atlas.js")
 SHELL, STYLE = "shell.html", "atlas.css"
-LIVES = (  # before a sheet is fetched; browsers that lack what the wall wants keep the sheets
-    "<script>if (Object.hasOwn && window.HTMLDialogElement) "
-    'document.currentScript.parentNode.classList.add("atlas-lives")</script>'
-)
+TEMPLATES = Path(__file__).with_name("templates")
+PAGE = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template("atlas.html")
 KEYS = {"network", "call", "recipe", "judges", "kin", "agreement", "restarted", "grounded", "tile", "large", "classes"}
 
 
@@ -91,39 +89,6 @@ def kinship(kin: dict[str, list[str]]) -> str:
     return f" ({listed(judges)} {'is' if len(judges) == 1 else 'are'} kin to {listed(artists)}.)"
 
 
-def sheets(atlas: dict, folder: str) -> str:
-    """Return the sheets of tiles as pictures, for paper and for readers without scripts."""
-    layout, names = atlas["tile"], [one["name"] for one in atlas["classes"]]
-    wide, high = layout["side"] * layout["across"], layout["side"] * layout["each"] // layout["across"]
-    size = f'width="{wide}" height="{high}" loading="lazy"'
-    images = []
-    for k, first in enumerate(range(0, len(names), layout["each"])):
-        last = min(first + layout["each"], len(names)) - 1
-        alt = f"Pictures of the classes {first} to {last}, from {names[first]} to {names[last]}"
-        words = f"{first} to {last}, {names[first]} to {names[last]}, row by row"
-        image = f'<img src="{folder}/tiles-{k}.avif" alt="{html.escape(alt)}" {size}>'
-        images.append(f"<figure>{image}<figcaption>{html.escape(words)}</figcaption></figure>")
-    return '<div class="atlas-sheets">' + "\n".join(images) + "</div>"
-
-
-def table(atlas: dict) -> str:
-    """Return a folded table of all classes: name, logit, and each judge's place and belief."""
-    head = "".join(f'<th scope="col">{html.escape(judge)}</th>' for judge in atlas["judges"])
-    rows = []
-    for index, one in enumerate(atlas["classes"]):
-        said = "".join(
-            f"<td>{rank}, {100 * belief:.1f}%</td>" for rank, belief in zip(one["ranks"], one["beliefs"], strict=True)
-        )
-        rows.append(
-            f'<tr><td>{index}</td><th scope="row">{html.escape(one["name"])}</th><td>{one["logit"]}</td>{said}</tr>'
-        )
-    return (
-        '<details class="atlas-names"><summary>All classes as a table: the place of each for the judges, and their '
-        'probability of it</summary><table><thead><tr><th scope="col">index</th><th scope="col">class</th>'
-        f'<th scope="col">logit</th>{head}</tr></thead><tbody>\n' + "\n".join(rows) + "\n</tbody></table></details>"
-    )
-
-
 def atlas_html(atlas: dict, folder: str, parts: Path = PARTS) -> str:
     """Return the atlas as HTML that needs nothing but its sheets.
 
@@ -136,18 +101,7 @@ def atlas_html(atlas: dict, folder: str, parts: Path = PARTS) -> str:
     script = "\n".join((parts / name).read_text(encoding="utf-8") for name in SCRIPTS)
     if "</script" in script.lower() or "</style" in style.lower():
         raise BadAtlas("a script or the style would end before its end: it names its own closing tag")
-    pieces = (
-        f"<style>\n{style}</style>",
-        f'<div class="pom-atlas" data-sheets="{html.escape(folder)}">',
-        LIVES,
-        shell,
-        sheets(atlas, folder),
-        table(atlas),
-        f'<script type="application/json" class="atlas-data">{in_script(atlas)}</script>',
-        "</div>",
-        f'<script type="module">\n{script}</script>',
-    )
-    return "\n".join(pieces)
+    return PAGE.render(atlas=atlas, folder=folder, style=style, shell=shell, script=script, data=in_script(atlas))
 
 
 class Atlas(SphinxDirective):
