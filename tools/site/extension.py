@@ -1,4 +1,4 @@
-"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, light pages, a door at the root."""
+"""What the site needs of Sphinx beyond Jupyter Book: formulas without another host, light pages, links nobody types."""
 
 from __future__ import annotations
 
@@ -25,18 +25,6 @@ from tools.site.social_cards import add_card  # noqa: E402
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js")
 MATHJAX_PARTS += ("output/chtml/fonts", "a11y/assistive-mml.js")
 
-REDIRECT = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="0; url={target}">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-</head>
-<body><p><a href="{target}">{title}</a></p></body>
-</html>
-"""
-
 
 def mathjax_source() -> Path:
     """Return the folder of MathJax's files inside the package that carries them (found without importing it)."""
@@ -49,24 +37,18 @@ def mathjax_source() -> Path:
 def copy_mathjax(source: Path, target: Path) -> None:
     """Copy the parts of MathJax that a page may load, unless they are there."""
     for part in MATHJAX_PARTS:
-        if (target / part).exists():
-            continue
         (target / part).parent.mkdir(parents=True, exist_ok=True)
-        if (source / part).is_dir():
-            shutil.copytree(source / part, target / part)
-        else:
-            shutil.copy2(source / part, target / part)
+        if not (target / part).exists():
+            copy = shutil.copytree if (source / part).is_dir() else shutil.copy2
+            copy(source / part, target / part)
 
 
 def finish(app, exception) -> None:
-    """Put MathJax and the modules of Climb beside the pages, and a redirect to the landing page at the site's root."""
+    """Put MathJax and the modules of Climb beside the pages, and take away the pictures that none shows."""
     if exception is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
     copy_mathjax(mathjax_source(), site / "_static" / "mathjax")
-    landing = app.builder.get_target_uri(app.config.root_doc)
-    if landing != "index.html":
-        (site / "index.html").write_text(REDIRECT.format(target=landing, title=app.config.html_title), encoding="utf-8")
     place_engine(site)
     remove_unused(site, site / app.builder.imagedir)
 
