@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from tools.site import self_checks
 from tools.site.self_checks import FOLDER, BadQuestions, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
+APP = SimpleNamespace(env=SimpleNamespace(note_dependency=lambda path: None))
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FILES = sorted(FOLDER.glob("*.yml"))
 
@@ -158,27 +160,26 @@ def test_what_is_no_yaml_is_named(tmp_path):
 def test_the_questions_stand_before_the_exercises_and_nothing_is_lost(path):
     text = path.read_text(encoding="utf-8")
     source = [text]
-    self_checks.add_section(None, f"notebooks/{path.stem}", source)
-    before, after = json.loads(text), json.loads(source[0])
-    cells = ["".join(cell["source"]) for cell in after["cells"]]
-    place = next(i for i, cell in enumerate(cells) if cell.startswith(self_checks.HEADING))
-    assert cells[place].endswith(f"```{{self-check}} {path.stem[:2]}\n```")
-    assert cells[place + 1].startswith("## Exercises")
-    rest = "\n".join(cells[:place] + cells[place + 1 :]).split()
-    assert rest == "\n".join("".join(cell["source"]) for cell in before["cells"]).split()
-    assert len({cell["id"] for cell in after["cells"]}) == len(after["cells"])
+    self_checks.add_section(APP, f"notebooks/{path.stem}", source)
+    before, after = (["".join(c["source"]) for c in json.loads(one)["cells"]] for one in (text, source[0]))
+    above, questions, below = re.split(
+        r"\n(## Check yourself\n.*?\n)\n(?=## Exercises\n)", "\n".join(after), flags=re.DOTALL
+    )
+    assert "## " not in questions.removeprefix("## Check yourself")
+    rest = re.sub(r"\(section-\d-\d+\)=", "", f"{above}\n{below}").split()
+    assert rest == "\n".join(before).split() and len(after) == len(before)
 
 
 def test_other_pages_are_left_alone():
     source = ["# Exercises\n\n## Exercises\n"]
-    self_checks.add_section(None, "book/index", source)
+    self_checks.add_section(APP, "book/index", source)
     assert source == ["# Exercises\n\n## Exercises\n"]
 
 
 def test_a_chapter_without_exercises_is_warned_of(monkeypatch):
     said = []
     monkeypatch.setattr(self_checks.LOG, "warning", lambda text, *_, **__: said.append(text))
-    self_checks.add_section(None, "notebooks/03_the_ideal_pomeranian", [json.dumps({"cells": []})])
+    self_checks.add_section(APP, "notebooks/03_the_ideal_pomeranian", [json.dumps({"cells": []})])
     assert said and "no heading" in said[0]
 
 
@@ -194,7 +195,8 @@ def test_the_built_page_has_them(path):
     assert boxes, "no questions on the page: is the book built anew (`make book`), and is self_checks in _config.yml?"
     assert [box["id"] for box in boxes] == [f"check-{question.id}" for question in asked]
     for box, question in zip(boxes, asked, strict=True):
-        assert box.legend.get_text(strip=True)
+        assert box.select_one(".pom-check-asks").get_text(strip=True)
+        assert not box.select("label a"), "whoever picks an answer would be led away"
         radios = box.select("input[type=radio]")
         assert len(radios) == len(question.choices)
         assert {radio["name"] for radio in radios} == {box["id"]}
@@ -204,7 +206,13 @@ def test_the_built_page_has_them(path):
             assert ("right" in said["class"]) == (i == question.right)
             assert "aria-describedby" not in radio.attrs, "a screen reader would read the verdict before the choice"
             pointer = said.select_one("a[href^='#']")
-            assert soup.find(id=pointer["href"][1:]).find("h2").get_text().startswith(question.section)
+            assert (
+                soup.find(id=pointer["href"][1:])
+                .find_parent("section")
+                .find("h2")
+                .get_text()
+                .startswith(question.section)
+            )
     assert not soup.select("#check-yourself script")
     printed = soup.select("#check-yourself .pom-answers > ol > li")
     for item, question in zip(printed, asked, strict=True):

@@ -79,7 +79,7 @@ def test_what_is_said_can_be_read(browser, address, theme):
           return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
         const ground = place => { for (; place; place = place.parentElement) { const c = getComputedStyle(place)
           .backgroundColor; if (!/, 0\\)$|transparent/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
-        return [...document.querySelectorAll('.pom-check :is(legend, label, .pom-check-number, .pom-check-why p, a)')]
+        return [...document.querySelectorAll('.pom-check :is(p, label, .pom-check-number, a)')]
           .filter(place => getComputedStyle(place).visibility === 'visible').map(place => {
             const [a, b] = [getComputedStyle(place).color, ground(place)].map(light).sort((x, y) => y - x);
             return (a + 0.05) / (b + 0.05); });

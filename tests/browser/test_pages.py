@@ -31,7 +31,7 @@ return ['the page is ' + document.documentElement.scrollWidth + ' pixels wide'].
 """
 CHECKS_TOO_WIDE = """
 document.querySelectorAll('.pom-check input').forEach(input => { input.checked = true; });
-return [...document.querySelectorAll('.pom-check :is(legend, label, .pom-check-why)')]
+return [...document.querySelectorAll('.pom-check :is(.pom-check-asks, label, .pom-check-why)')]
   .filter(place => place.scrollWidth > place.clientWidth + 1).map(place => place.textContent.slice(0, 60));
 """
 UNSET_FORMULAS = """
