@@ -64,7 +64,7 @@ notebooks: $(STAMP) ## Run the chapters in full and store their outputs (ONLY=03
 
 drawn: $(STAMP) ## Show the outputs that another run drew, where the sources are the same (FROM=file.zip)
 	@test -n "$(FROM)" || { echo "make: which outputs? make drawn FROM=file.zip"; exit 1; }
-	@$(PY) -m tools.notebooks.drawn show "$(FROM)"
+	@$(PY) -m tools.notebooks.drawn "$(FROM)"
 
 cover: $(STAMP) ## Draw the picture of the landing page again
 	@$(PY) -W ignore -m helpers.networks.weights

@@ -1,9 +1,9 @@
-"""The book's outputs as another machine drew them: keep them in one file, and show them where the sources are the same.
+"""Show the book's outputs as another machine drew them, where the sources are the same.
 
-    python -m tools.notebooks.drawn keep FILE.zip     after a run, such as the weekly one that VGG16 draws
-    python -m tools.notebooks.drawn show FILE.zip     put them into the notebooks here, to build from
+    python -m tools.notebooks.drawn FILE.zip     put them into the notebooks here, to build from
 
-In the repository the stored outputs stay as they are: what `show` writes is published, never committed.
+The file holds `notebooks/*.ipynb` and `book/*.ipynb` after a run, such as the weekly one that VGG16 draws. In the
+repository the stored outputs stay as they are: what is shown here is published, never committed.
 """
 
 from __future__ import annotations
@@ -56,18 +56,6 @@ def drawn_by(root: Path) -> str:
     return f"Class pictures drawn by {listed(list(parts))}."
 
 
-def keep(root: Path, file: Path) -> list[str]:
-    """Write the notebooks that ran here into one file; return the names of those that are kept."""
-    kept = []
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in notebooks(root):
-            name = path.relative_to(root).as_posix()
-            archive.writestr(name, path.read_text(encoding="utf-8"))
-            kept.append(name)
-    return kept
-
-
 def reason_against(kept: NotebookNode, here: NotebookNode, network: str) -> str:
     """Say why a kept notebook must not be shown in the place of the one that is here; nothing if it may."""
     if not same_source(kept, here):
@@ -101,15 +89,11 @@ def show(root: Path, file: Path, network: str = "VGG16") -> dict[str, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Keep or show; return 0, or 1 if there is no such file."""
+    """Show what was kept; return 0, or 1 if there is no such file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["keep", "show"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--network", default="VGG16", help="who must have drawn what is shown (VGG16)")
     asked = parser.parse_args(arguments)
-    if asked.what == "keep":
-        print(f"{len(keep(ROOT, asked.file))} notebooks in {asked.file}. {drawn_by(ROOT)}")
-        return 0
     try:
         found = show(ROOT, asked.file, asked.network)
     except (OSError, zipfile.BadZipFile) as error:
