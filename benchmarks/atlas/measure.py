@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -26,10 +22,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.measure import store
 from benchmarks.measure.machine import in_words, machine
+from benchmarks.quality.drawing import pool
 from benchmarks.speed.memory import peak_mb
 from helpers import channel, load_network, local_cluster, on_dask, one_by_one, plan, render, visualize
 from helpers.atlas.plan import Batch, Piece, Recipe, draw_batch
 from helpers.atlas.render import Engine
+from helpers.networks.load import load_quietly
 from helpers.show.pictures import picture, saved
 
 NETWORK, STEPS, WHOLE = "squeezenet1_1", 32, 128  # steps measured, and steps of the atlas's recipe
@@ -40,10 +38,9 @@ TASKS, AHEAD = 100_000, 50
 
 
 def one_batch(size: int, network: str = NETWORK, steps: int = STEPS) -> dict[str, float]:
-    """Seconds an image, for the whole recipe, and the memory, of a batch: printed by a process of its own."""
-    torch.set_num_threads(1)
+    """Seconds an image, for the whole recipe, and the memory, of a batch: asked in a process of its own."""
     whole = network != "vgg16"
-    loaded = load_network(network) if whole else load_network(network, classifier=False)
+    loaded = load_quietly(network, classifier=whole)
     targets = list(range(size)) if whole else [channel("conv5_3", k) for k in range(size)]
     visualize(targets, loaded, steps=2, progress=False)
     start = time.perf_counter()
@@ -63,10 +60,8 @@ def gflop_an_image() -> float:
 
 def in_its_own_process(*asked: int | str) -> dict[str, float]:
     """``one_batch`` with one thread, where nothing else has taken memory yet."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.atlas.measure", "--one", json.dumps(asked)]
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
-    said = subprocess.run(command, cwd=store.ROOT, capture_output=True, text=True, check=True, env=alone).stdout
-    return json.loads(said.splitlines()[-1])
+    with pool(1) as alone:
+        return alone.submit(one_batch, *asked).result()
 
 
 def plain(batches: Sequence[Batch], folder: Path) -> None:
@@ -81,14 +76,13 @@ def plain(batches: Sequence[Batch], folder: Path) -> None:
 
 def bare(batch: Batch) -> int:
     """Draw a batch in a process of a pool: no scheduler, no store."""
-    torch.set_num_threads(1)
     return len(draw_batch(batch))
 
 
-def pooled(pool: ProcessPoolExecutor, batches: Sequence[Batch]) -> float:
+def pooled(workers: ProcessPoolExecutor, batches: Sequence[Batch]) -> float:
     """The seconds that processes without a scheduler take: what this machine has to give."""
     start = time.perf_counter()
-    list(pool.map(bare, batches))
+    list(workers.map(bare, batches))
     return time.perf_counter() - start
 
 
@@ -114,14 +108,13 @@ def engines() -> dict:
     batches = [Batch(tuple(few[i : i + BATCH]), recipe) for i in range(0, len(few), BATCH)]
     torch.set_num_threads(1)
     found: dict[str, list[float]] = {"plain": [], "loop": [], "1": [], "2": [], "bare 1": [], "bare 2": []}
-    spawned = partial(ProcessPoolExecutor, mp_context=get_context("spawn"))
     with (
         local_cluster(1) as a,
         Client(a) as one,
         local_cluster(2) as b,
         Client(b) as two,
-        spawned(1) as single,
-        spawned(2) as pair,
+        pool(1) as single,
+        pool(2) as pair,
     ):
         for client in (one, two):
             client.run(draw_batch, Batch(tuple(pieces[:1]), recipe))
@@ -205,11 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.atlas.measure", description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="folder of the results")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (all)")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    if asked.one:
-        print(json.dumps(one_batch(*json.loads(asked.one))))
-        return
     path = asked.results / "atlas.json"
     found = store.load(path)
     found |= {"machine": in_words(machine()), "network": NETWORK, "measured_steps": STEPS, "recipe_steps": WHOLE}

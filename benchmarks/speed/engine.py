@@ -9,19 +9,19 @@ slows down slows both. What is reported is the median of the rounds, with its qu
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.measure import store, tables
 from benchmarks.measure.machine import in_words, machine
+from benchmarks.quality.drawing import pool
 from benchmarks.quality.timing import spread_of
 from benchmarks.speed.cases import Case, every_case
+from benchmarks.speed.memory import peak_of_a_run
 
 FEW, MANY = 50, 500  # steps whose memory is compared
 
@@ -69,9 +69,8 @@ def memory() -> dict[str, float]:
     """The largest memory of a run of few steps and of a run of many, in MB, each in a process of its own."""
     found = {}
     for steps in (FEW, MANY):
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.speed.memory", str(steps)]
-        told = subprocess.run(command, cwd=store.ROOT, check=True, capture_output=True, text=True).stdout
-        found[str(steps)] = float(told.split()[-1])
+        with pool(1, torch.get_num_threads()) as alone:
+            found[str(steps)] = alone.submit(peak_of_a_run, steps).result()
     return found
 
 
@@ -132,9 +131,4 @@ def report(found: dict) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"{error}\n{error.stderr}")
-    except json.JSONDecodeError as error:
-        sys.exit(f"a results file is damaged: {error}")
+    main()

@@ -1,14 +1,12 @@
-"""The largest memory that a run takes, printed in MB; in a process of its own, since a process never shrinks.
-
-python -m benchmarks.speed.memory STEPS
-"""
+"""The largest memory that a run takes: to be asked in a process of its own, since a process never shrinks."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from helpers import load_network, visualize
+from helpers import visualize
+from helpers.networks.load import load_quietly
 
 SIZE = 128  # pixels: enough to be seen, little enough to be quick
 
@@ -26,6 +24,7 @@ def peak_mb() -> float:
     return most / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-if __name__ == "__main__":
-    visualize(259, load_network("squeezenet1_1"), steps=int(sys.argv[1]), size=SIZE, progress=False)
-    print(f"{peak_mb():.1f}")
+def peak_of_a_run(steps: int) -> float:
+    """The same after a run of so many steps."""
+    visualize(259, load_quietly("squeezenet1_1"), steps=steps, size=SIZE, progress=False)
+    return round(peak_mb(), 1)
