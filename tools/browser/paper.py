@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from jinja2 import Template
 
 FRAME = re.compile(r"(?:\.\./)*_images/pom-[0-9a-f]{16}\.\w+")
 LOOKS = Path(__file__).resolve().parents[2] / "helpers" / "show"  # how films and sliders look
@@ -17,7 +17,7 @@ LEFT_OUT = (
     "script:not(.pom-sliders + script), style, .headerlink, .prev-next-area, .tag_setup, button, noscript, .pom-still, "
     "div.cell:not(.tag_solution) details.above-input, details.above-input > summary"  # code that the site folds away
 )
-PAPER = Path(__file__).with_name("paper.css")
+PAPER = Path(__file__).with_name("paper.html")
 SOLUTION = "A solution"
 EVERYWHERE = {"Summary", "Check yourself", "Further reading"}  # sections of every chapter, which no contents need list
 SHORT = 16  # lines of code that stay on one page
@@ -65,20 +65,13 @@ def strip_of(player: Tag, code: str, soup: BeautifulSoup) -> Tag:
     return strip
 
 
-def films_to_strips(article: Tag, soup: BeautifulSoup) -> int:
-    """Put strips in the place of all films; return how many there were."""
-    players = article.select(".pom-player")
-    for player in players:
+def films_to_strips(article: Tag, soup: BeautifulSoup) -> None:
+    """Put strips in the place of all films."""
+    for player in article.select(".pom-player"):
         script = player.find_next("script")
         stage = player.select_one(".pom-stage")
         if script is not None and stage is not None:
             stage.replace_with(strip_of(player, script.string or "", soup))
-    return len(players)
-
-
-def styles_of(article: Tag) -> list[str]:
-    """Return the styles that a page brings for itself, each once."""
-    return list(dict.fromkeys(style.string for style in article.find_all("style") if style.string))
 
 
 def unfold(article: Tag, soup: BeautifulSoup) -> None:
@@ -128,7 +121,7 @@ def page_on_paper(site: Path, page: str, pages: set[str], base: str) -> tuple[Ta
     """Return a page's text made ready for paper, its lines in the table of contents, and its own styles."""
     soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
     article = soup.find("article")
-    styles = styles_of(article)
+    styles = [style.string for style in article.find_all("style") if style.string]
     films_to_strips(article, soup)
     for tag in article.select(LEFT_OUT):
         tag.decompose()
@@ -151,41 +144,22 @@ def page_on_paper(site: Path, page: str, pages: set[str], base: str) -> tuple[Ta
     return article, entries, styles
 
 
-def contents(entries: list[Entry], places: dict[str, int]) -> str:
-    """Write the table of contents, with the page of each line where it is known."""
-    lines = [
-        f'<li class="{"part" if entry.depth == 1 else "section"}"><a href="#{html.escape(entry.anchor)}">'
-        f'{html.escape(entry.words)}</a><span class="dots"></span>'
-        f'<span class="page">{places.get(entry.anchor, 0) or "000"}</span></li>'
-        for entry in entries
-    ]
-    return f'<article class="bd-article paper-contents"><h1>Contents</h1><ol>{"".join(lines)}</ol></article>'
-
-
 def join_pages(site: Path, pages: list[str], title: str, base: str, places: dict[str, int]) -> tuple[str, list[Entry]]:
-    """Return the whole book as one page that lies one folder below the site's root, and its table of contents."""
+    """Return the whole book as one page that lies one folder below the site's root, and its table of contents.
+
+    ``places`` has the page of each of its lines, as far as it is known.
+    """
     within = set(pages)
-    articles, entries, styles = [], [], {}
+    articles, entries, styles = [], [], [path.read_text(encoding="utf-8") for path in sorted(LOOKS.glob("*.css"))]
     for page in pages:
         article, found, brought = page_on_paper(site, page, within, base)
         articles.append(str(article))
         entries += found
-        styles |= dict.fromkeys(brought)
-    *looks, paper = (path.read_text(encoding="utf-8") for path in (*sorted(LOOKS.glob("*.css")), PAPER))
+        styles += brought
+    styles = dict.fromkeys([*styles, PAPER.with_suffix(".css").read_text(encoding="utf-8")])
     heads = [BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser").head for page in pages]
     head = next((head for head in heads if "mathjax" in str(head).lower()), heads[0])  # not all pages have formulas
-    kept = head.select('link[rel="stylesheet"]')
-    mathematics = (script for script in head.find_all("script") if "mathjax" in str(script).lower())
-    look = "".join(map(str, [*kept, *mathematics]))
-    look += "".join(f"<style>{style}</style>" for style in [*looks, *styles, paper])
-    where = f'<a href="{html.escape(base)}">{html.escape(base)}</a>'
-    front = (
-        f'<div class="paper-front"><h1>{html.escape(title)}</h1><img src="../_static/pomeranian.webp" alt="">'
-        f'<p class="paper-where">The book on paper. On {where} films play, sliders slide and notebooks run; '
-        "here a film is its first, middle and last picture, and solutions stand open.</p></div>"
-    )
-    return (
-        f'<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title>{look}</head><body>{front}"
-        f'<main class="paper bd-content">{contents(entries, places)}{"".join(articles)}</main></body></html>'
-    ), entries
+    mathematics = [script for script in head.find_all("script") if "mathjax" in str(script).lower()]
+    look = {"head": [*head.select('link[rel="stylesheet"]'), *mathematics], "styles": styles}
+    template = Template(PAPER.read_text(encoding="utf-8"), autoescape=True, trim_blocks=True)
+    return template.render(title=title, base=base, entries=entries, places=places, articles=articles, **look), entries
