@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,37 +43,32 @@ def save_film(frames: Any, path: str | os.PathLike[str], fps: float = 24, *, i: 
         raise ValueError(f"fps: expected a number above 0 and up to 120, such as 24, got {fps}")
     if not 0 <= quality <= 10:
         raise ValueError(f"quality: expected a number from 0 to 10, got {quality}")
+    return save_whole(path, ".mp4", _encode(_one_or_more(frames, i), fps, quality))
+
+
+def _one_or_more(frames: Any, i: int) -> Any:
+    """The frames themselves, of a Result those of its image ``i``."""
     frames = frames_of(frames, i) if hasattr(frames, "frames") else frames
     if len(frames) == 0:
         raise ValueError("there are no frames: expected one image or more")
-    return save_whole(path, ".mp4", _encode(frames, fps, quality))
+    return frames
 
 
 def _encode(frames: Any, fps: float, quality: int) -> bytes:
     """The bytes of an MP4 file. One frame at a time is held as bytes."""
     ffmpeg = _encoder()
-    first = _even(as_frame(frames[0], 0))
-    size = (first.shape[1], first.shape[0])
+    height, width = _even(as_frame(frames[0], 0)).shape[:2]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "film.mp4"
         options = dict(fps=float(fps), quality=quality, macro_block_size=1, output_params=["-movflags", "+faststart"])
-        writer = ffmpeg.write_frames(str(made), size, **options)
-        writer.send(None)
-        try:
-            for frame in _raw(frames, size):
-                writer.send(frame)
-        finally:
-            writer.close()
+        with contextlib.closing(ffmpeg.write_frames(str(made), (width, height), **options)) as writer:
+            writer.send(None)
+            for k in range(len(frames)):
+                frame = _even(as_frame(frames[k], k))
+                if frame.shape[:2] != (height, width):
+                    raise ValueError(f"expected frames of one size, {width}×{height}; frame {k} differs from the first")
+                writer.send(frame.numpy().tobytes())
         return made.read_bytes()
-
-
-def _raw(frames: Any, size: tuple[int, int]) -> Iterator[bytes]:
-    """Each frame as bytes RGB, row by row."""
-    for k in range(len(frames)):
-        frame = _even(as_frame(frames[k], k))
-        if (frame.shape[1], frame.shape[0]) != size:
-            raise ValueError(f"expected frames of one size, {size[0]}×{size[1]}; frame {k} differs from the first")
-        yield frame.numpy().tobytes()
 
 
 def _even(frame: Tensor) -> Tensor:
@@ -114,10 +109,7 @@ def save_gif(frames: Any, path: str | os.PathLike[str], fps: float = 12, *, i: i
     """
     if not 0 < fps <= 50:
         raise ValueError(f"fps: expected a number above 0 and up to 50, such as 12, got {fps}")
-    frames = frames_of(frames, i) if hasattr(frames, "frames") else frames
-    if len(frames) == 0:
-        raise ValueError("there are no frames: expected one image or more")
-    pictures = [picture(as_frame(frame, k)) for k, frame in enumerate(frames)]
+    pictures = [picture(as_frame(frame, k)) for k, frame in enumerate(_one_or_more(frames, i))]
     if len({one.size for one in pictures}) > 1:
         raise ValueError(f"expected frames of one size, got {sorted({one.size for one in pictures})}")
     pause = 10 * max(2, round(100 / fps))
