@@ -67,9 +67,7 @@ def clock(seconds: float) -> str:
 class Outcome:
     """What became of one chapter."""
 
-    name: str
     seconds: float = 0.0
-    cells: int = 0
     changed: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -122,15 +120,16 @@ def tail(traceback: str, lines: int = 14) -> str:
 
 def run_chapter(path: Path, store: bool, threads: int = THREADS) -> Outcome:
     """Run one chapter and store it if all went well."""
-    outcome = Outcome(path.stem)
+    outcome = Outcome()
     before = nbformat.read(path, as_version=4)
     notebook = nbformat.from_dict(dict(before))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    outcome.cells, started = len(notebook.cells), time.monotonic()
+    started = time.monotonic()
     pause = 0.1 if sys.stdout.isatty() else 20  # in a log, a line now and then
-    with tqdm(total=outcome.cells, desc=path.stem, unit="cell", leave=False, mininterval=pause, file=sys.stdout) as bar:
+    shown = dict(desc=path.stem, unit="cell", leave=False, mininterval=pause, file=sys.stdout)
+    with tqdm(total=len(notebook.cells), **shown) as bar:
         try:
             execute(notebook, path.parent, bar, threads)
         except CellExecutionError as error:
@@ -149,15 +148,6 @@ def run_chapter(path: Path, store: bool, threads: int = THREADS) -> Outcome:
     if store and not outcome.problems and (text := serialize(after)) != path.read_text(encoding="utf-8"):
         replace_file(path, text)
     return outcome
-
-
-def report(outcomes: list[Outcome]) -> None:
-    """Print a table of the chapters: time, and whether the outputs are those that were stored."""
-    width = max(len(outcome.name) for outcome in outcomes)
-    print(f"\n{'chapter':<{width}}  cells   time  outputs")
-    for outcome in outcomes:
-        print(f"{outcome.name:<{width}}  {outcome.cells:5d}  {clock(outcome.seconds):>5}  {outcome.verdict}")
-    print(f"{'all':<{width}}  {'':5}  {clock(sum(outcome.seconds for outcome in outcomes)):>5}")
 
 
 def places() -> dict[str, Path]:
@@ -190,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not outcomes:
         print("notebooks: there are no chapters", file=sys.stderr)
         return 2
-    report(outcomes)
+    print(f"{len(outcomes)} in {clock(sum(outcome.seconds for outcome in outcomes))}")
     return int(any(outcome.problems or (options.check and outcome.changed) for outcome in outcomes))
 
 
