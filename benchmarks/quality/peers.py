@@ -5,7 +5,7 @@ for each picture since some leave hooks on it, and the same number of steps; loo
 rate are each library's own. A library that normalizes its input gets the network without its normalization, so that
 the network sees normalized input exactly once.
 
-Nothing of any library is patched. They run in ``benchmarks/.venv``, which ``make bench`` makes, and are imported when drawn.
+Nothing of any library is patched. They run in ``benchmarks/.venv``, made by ``make bench``; imported when drawn.
 """
 
 from __future__ import annotations
@@ -33,23 +33,14 @@ NOT_INSTALLED = "not installed"
 
 @dataclass(frozen=True)
 class Peer:
-    """One row of the tables.
+    """One row of the tables."""
 
-    Attributes:
-        name: for file names.
-        title: its own name.
-        package: on the package index; empty for a reimplementation.
-        size: pixels a side.
-        settings: its defaults, in words, and where they are documented.
-        make: from (network, class, steps) to the picture, with the generators seeded already.
-    """
-
-    name: str
-    title: str
-    package: str
-    size: int
-    settings: str
-    make: Callable[[Network, int, int], Tensor]
+    name: str  # for file names
+    title: str  # its own name
+    package: str  # on the package index; empty for a reimplementation
+    size: int  # pixels a side
+    settings: str  # its defaults, in words, and where they are documented
+    make: Callable[[Network, int, int], Tensor]  # from (network, class, steps), the generators being seeded already
 
     @property
     def version(self) -> str:

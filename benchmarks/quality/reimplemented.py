@@ -27,11 +27,7 @@ View = Callable[[Tensor], Tensor]
 
 
 class NaturalImage(nn.Module):
-    """captum.optim's default image: a Fourier spectrum over 1/f, decorrelated colors, a sigmoid.
-
-    Args:
-        size: pixels a side.
-    """
+    """captum.optim's default image: a Fourier spectrum over 1/f, decorrelated colors, a sigmoid."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -90,15 +86,7 @@ def robust_views() -> list[View]:
 def captum_optim(model: nn.Module, class_index: int, steps: int, views: list[View], size: int = 224) -> Tensor:
     """captum.optim's loop: Adam at 0.025 on the mean of −f_c, the model normalizing its input by itself.
 
-    Args:
-        model: from (1, 3, H, W) in [0, 1] to (1, classes).
-        class_index: which output.
-        steps: how many.
-        views: what the model looks through.
-        size: pixels a side; 224 is its default.
-
-    Returns:
-        (1, 3, size, size) in (0, 1).
+    ``model`` is from (1, 3, H, W) in [0, 1] to (1, classes); the image is (1, 3, size, size) in (0, 1).
     """
     image = NaturalImage(size)
     optimizer = torch.optim.Adam(image.parameters(), lr=0.025)
@@ -122,16 +110,7 @@ def regularized_class_specific(
     bytes again. (It clips the gradients of the network's weights, too, after they have been computed; that changes no
     picture, and the frozen network has none.)
 
-    Args:
-        core: from normalized (1, 3, H, W) to (1, classes).
-        class_index: which output.
-        steps: how many.
-        blur_every: at which steps to blur.
-        blur_radius: of Pillow's Gaussian blur.
-        decay: SGD's weight decay.
-
-    Returns:
-        (1, 3, 224, 224) in [0, 1].
+    ``core`` is from normalized (1, 3, H, W) to (1, classes); the image is (1, 3, 224, 224) in [0, 1].
     """
     picture = np.uint8(np.random.uniform(0, 255, (224, 224, 3)))
     for step in range(1, steps + 1):

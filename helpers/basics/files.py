@@ -57,12 +57,9 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def load_arrays(path: Path, sha256: str) -> dict:
-    """Open a pickle of numpy arrays, after its hash, without running any code that it may hold.
+    """Open a pickle of numpy arrays, after its hash or the beginning of it, without running any code that it may hold.
 
-    ``sha256`` is the hash, or its beginning. Returns the nested dict of float32 arrays.
-
-    Raises:
-        WeightsCorrupt: another hash, a truncated file, or a pickle that names anything but numpy's arrays.
+    Raises ``WeightsCorrupt`` for another hash, a truncated file, or a pickle that names anything but numpy's arrays.
     """
     data = Path(path).read_bytes()
     verify(data, sha256, str(path))

@@ -67,11 +67,7 @@ def search_classes(query: str, classes: Sequence[str]) -> list[tuple[int, str]]:
 
 
 def find_class(query: int | str, classes: Sequence[str]) -> int:
-    """The index of a class, from its index or its name.
-
-    Args:
-        query: an index in [0, len(classes)), or a whole class name in any case.
-        classes: the names, in order.
+    """The index of a class, from an index in [0, len(classes)) or a whole name in any case.
 
     Raises:
         IndexError: an index out of range.

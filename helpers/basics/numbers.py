@@ -9,15 +9,9 @@ import torch
 
 
 def whole(value: Any, what: str, least: int = 1) -> int:
-    """A whole number as Python's own.
+    """An ``int``, one of NumPy's whole numbers, or a tensor of one of them, as Python's own.
 
-    Args:
-        value: an ``int``, NumPy's whole numbers, or a tensor of one of them.
-        what: the word for it in an error.
-        least: the smallest that makes sense.
-
-    Raises:
-        ValueError: anything else, ``True`` and 3.0 among it, or less than ``least``.
+    Raises ``ValueError`` for anything else, ``True`` and 3.0 among it, and for less than ``least``.
     """
     try:
         truth = isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool

@@ -25,13 +25,7 @@ QUALITIES = (86, 78, 68, 56, 44, 30)  # that WebP is tried at
 def check_image(image: Any, what: str = "the image") -> Tensor:
     """Return one RGB image as (3, H, W) float32 on the CPU, or say what is wrong and what would be right.
 
-    Args:
-        image: float RGB in [0, 1], (3, H, W) or (1, 3, H, W).
-        what: the word for it in an error.
-
-    Raises:
-        TypeError: not a tensor of floats.
-        ValueError: not one RGB image, not finite, or out of [0, 1].
+    Like ``check_images``, for (3, H, W) or (1, 3, H, W).
     """
     try:
         batch = check_images(image, what)

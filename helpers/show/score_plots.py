@@ -91,14 +91,10 @@ def _ends(values: Sequence[float]) -> str:
 
 
 def spectra(frames: Tensor) -> tuple[list[float], list[list[float]]]:
-    """The power spectrum of each frame, in places of the plot (chapter 4 derives it).
+    """The power spectrum of each frame, (F, 3, H, W) uint8, in places of the plot (chapter 4 derives it).
 
-    Args:
-        frames: (F, 3, H, W) uint8.
-
-    Returns:
-        The x of some two dozen spatial frequencies, from one wave a picture to waves of two pixels, evenly spaced
-        on a logarithmic scale; and for each frame the y of its power there, on a logarithmic scale that all share.
+    The x of some two dozen spatial frequencies, from one wave a picture to waves of two pixels, evenly spaced on a
+    logarithmic scale; and for each frame the y of its power there, on a logarithmic scale that all share.
     """
     powers = []
     for frame in frames:

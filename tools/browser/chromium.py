@@ -63,15 +63,9 @@ def served(site: Path) -> Iterator[str]:
 
 
 def open_chromium(profile: Path | str, *, patience: float = 60, **logs: str) -> Any:
-    """Start headless Chromium with its own profile, and these of its logs kept.
+    """Start headless Chromium with an empty folder as its profile; ``NoBrowser`` is raised if there is none.
 
-    Args:
-        profile: an empty folder.
-        patience: seconds for a page to load and a script to end.
-        logs: such as ``browser="ALL"``, the console.
-
-    Raises:
-        NoBrowser: if there is none.
+    It has ``patience`` seconds for a page to load and a script to end, and keeps logs such as ``browser="ALL"``.
     """
     binary = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")

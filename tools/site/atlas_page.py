@@ -90,13 +90,7 @@ def kinship(kin: dict[str, list[str]]) -> str:
 
 
 def atlas_html(atlas: dict, folder: str, parts: Path = PARTS) -> str:
-    """Return the atlas as HTML that needs nothing but its sheets.
-
-    Args:
-        atlas: what `read_atlas` returns.
-        folder: where the sheets lie, as seen from the page, such as ``../_static/atlas``.
-        parts: the folder of the style, the scripts and the shell.
-    """
+    """Return the atlas as HTML that needs nothing but its sheets, in this folder as seen from the page."""
     style, shell = ((parts / name).read_text(encoding="utf-8") for name in (STYLE, SHELL))
     script = "\n".join((parts / name).read_text(encoding="utf-8") for name in SCRIPTS)
     if "</script" in script.lower() or "</style" in style.lower():

@@ -43,15 +43,9 @@ def write_image(data: bytes, ending: str, folder: Path) -> str:
 
 
 def externalize(body: str, folder: Path, address: str) -> tuple[str, list[str]]:
-    """Write the images in some HTML to a folder.
+    """Write the images in some HTML to a folder, which is ``address`` as seen from the page.
 
-    Args:
-        body: the HTML.
-        folder: where the images go.
-        address: that folder as seen from the page, such as ``../_images``.
-
-    Returns:
-        The HTML with addresses in their place, and the addresses that scripts hold: those of the films' frames.
+    Returns the HTML with addresses in their place, and the addresses that scripts hold: those of the films' frames.
     """
     frames: list[str] = []
 
@@ -88,9 +82,7 @@ def size_of(path: Path, _stamp: int) -> tuple[int, int] | None:
 def lazy(body: str, size) -> str:
     """Let each ``<img>`` say its size and wait for the reader; those before the first section are seen at once.
 
-    Args:
-        body: the HTML of a page.
-        size: a function from an ``<img>``'s address to its width and height, or to None.
+    ``size`` is a function from an ``<img>``'s address to its width and height, or to None.
     """
     fold = body.find("<h2")
 

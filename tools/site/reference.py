@@ -49,12 +49,7 @@ def first_chapters() -> dict[str, str]:
 
 
 def figure(name: str, static: str) -> str:
-    """Return a name's picture with the line that makes it, as HTML; nothing if it makes none.
-
-    Args:
-        name: such as ``blur`` or ``Pixels.gray``.
-        static: the folder of static files as seen from the page.
-    """
+    """Return the picture of a name, such as ``Pixels.gray``, with the line that makes it; nothing if it makes none."""
     if name not in stored() or name not in lines():
         return ""
     made, alt = stored()[name], html.escape(lines()[name]["alt"])
