@@ -316,25 +316,34 @@ def test_python_that_will_not_do():
 
 
 def test_a_disk_too_small_for_the_install_is_named(tmp_path, capsys, monkeypatch):
-    gb = check_room.KEPT + check_room.DOWNLOADED
-    assert check_room.wanting(tmp_path, tmp_path, lambda _: gb) == []
-    assert check_room.wanting(tmp_path, tmp_path, lambda _: gb - 0.1) == [f"{tmp_path} ({gb - 0.1:.1f} of {gb} GB)"]
-    monkeypatch.setattr(check_room.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e9))
+    gb, free = check_room.KEPT + check_room.DOWNLOADED, {}
+    monkeypatch.setattr(check_room.shutil, "disk_usage", lambda place: SimpleNamespace(free=1e9 * free[place]))
+    monkeypatch.setattr(check_room.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(check_room.sys, "platform", "linux")
+    free[tmp_path] = gb
+    assert check_room.main(str(tmp_path)) == 0
+    free[tmp_path] = gb - 0.1
     assert check_room.main(str(tmp_path)) == 1
-    assert f"{tmp_path} (2.0 of " in capsys.readouterr().err
+    assert f"{tmp_path} ({gb - 0.1:.1f} of {gb} GB)" in capsys.readouterr().err
     monkeypatch.setattr(check_room.sys, "platform", "darwin")
     assert check_room.main(str(tmp_path)) == 0
 
 
-def test_two_disks_need_room_each():
+def test_two_disks_need_room_each(monkeypatch, capsys):
     class Disk(str):
+        def resolve(self):
+            return self
+
         def stat(self):
             return SimpleNamespace(st_dev=str(self))
 
-    home, tmp = Disk("/home"), Disk("/tmp")
-    room = {home: check_room.KEPT, tmp: check_room.DOWNLOADED - 1}
-    assert check_room.wanting(home, tmp, room.get) == [f"/tmp ({room[tmp]:.1f} of {check_room.DOWNLOADED} GB)"]
+    free = {"/home": check_room.KEPT, "/tmp": check_room.DOWNLOADED - 1}
+    monkeypatch.setattr(check_room, "Path", Disk)
+    monkeypatch.setattr(check_room.shutil, "disk_usage", lambda place: SimpleNamespace(free=1e9 * free[place]))
+    monkeypatch.setattr(check_room.tempfile, "gettempdir", lambda: "/tmp")
+    monkeypatch.setattr(check_room.sys, "platform", "linux")
+    assert check_room.main("/home") == 1
+    assert f"install: /tmp ({free['/tmp']:.1f} of {check_room.DOWNLOADED} GB)." in capsys.readouterr().err
 
 
 def test_what_the_pages_say_of_the_install():
