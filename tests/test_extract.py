@@ -552,6 +552,22 @@ def test_what_has_no_real_channels_is_told():
         channel("rows", 3).bind(network)
 
 
+@pytest.mark.parametrize("made", [nn.Flatten(2), nn.Sequential(nn.Flatten(2), nn.MaxPool1d(2))])
+def test_rows_of_a_network_of_one_size_are_not_taken_for_tokens(made):
+    class Rows(own.Plain):
+        def __init__(self):
+            super().__init__()
+            self.made, self.fc = made, nn.LazyLinear(10)
+            self(torch.zeros(1, 3, 32, 32))
+
+        def forward(self, x):
+            return self.fc(self.made(self.c1(x)).flatten(1))
+
+    path = "made.1" if isinstance(made, nn.Sequential) else "made"
+    with pytest.raises(ValueError, match=rf"{path} of Mine answers .*as many at every size"):
+        channel(path, 3).bind(of(Rows(), size=32))
+
+
 def test_what_a_quantized_layer_gives_is_told_in_ordinary_numbers():
     class Quantizes(own.Plain):
         def forward(self, x):

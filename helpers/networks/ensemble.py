@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.names import UnknownName
+from ..basics.numbers import several
 from .layers import Layer, each_layer
-from .network import Network
+from .network import Network, check_network
 
 
 class Ensemble(Network):
@@ -85,9 +86,12 @@ def together(networks: Sequence[Network]) -> Network:
 
     Raises:
         ValueError: none at all, or networks of different classes.
+        TypeError: one of them is no ``Network``.
         NoClassifier: one of them has no classes.
     """
-    networks = [networks] if isinstance(networks, Network) else networks
+    networks = list(networks) if several(networks) else [networks]
+    for network in networks:
+        check_network(network)
     networks = [member for network in networks for member in network.members]
     if not networks:
         raise ValueError("no network: name one, or a list of them")

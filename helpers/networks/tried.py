@@ -15,7 +15,8 @@ from ..basics.settings import native_precision
 from .extract import PASSES, Place, count_uses, in_eval, own_forward
 from .logits import find_logits
 
-TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d)  # give (B, C, T)
+TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d, nn.Flatten)  # give (B, C, T)
+TIMES += (nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveMaxPool1d, nn.AdaptiveAvgPool1d)
 SIDES = (224, 64, 32, 96, 128, 256, 299, 384, 512, 28, 518)  # pixels a side, tried in this order
 
 
@@ -49,7 +50,8 @@ class Tried:
             reason = self._refusal(SIDES[0], SIDES[0])
             raise ValueError(
                 f"{self.title} runs on no size that was tried, from {min(SIDES)} to {max(SIDES)} pixels a side: if it "
-                f"takes another, say so, as in Network(..., size=48); {SIDES[0]} ends in {reason}"
+                "takes another, say so, as in Network(..., size=48), or put v2.Resize([height, width]) in "
+                f"front of it where it takes no square; {SIDES[0]} ends in {reason}"
             )
         self._size = size
         return size
