@@ -708,6 +708,19 @@ def test_a_layer_that_no_pass_runs_by_itself_is_told_with_the_nearest_that_does(
         channel("c1", 3).bind(of(own.OneByOne()))
 
 
+def test_a_vmap_or_a_gradient_around_the_whole_network_is_no_matter():
+    network, inner = of(own.Plain()), of(own.OneByOne(), size=64)
+    expected = network.activations(IMAGES, "c1")["c1"]
+
+    def c1(one, network=network):
+        return network.activations(one[None], "c1")["c1"][0]
+
+    torch.testing.assert_close(torch.vmap(c1)(IMAGES), expected)
+    torch.testing.assert_close(torch.func.jvp(c1, (IMAGES[0],), (IMAGES[0],))[0], expected[0])
+    with pytest.raises(TypeError, match="runs inside of torch.vmap"):
+        torch.vmap(lambda one: c1(one, inner))(IMAGES)
+
+
 def test_what_torch_says_on_the_way_back_is_told_in_our_words():
     reentrant = own.Checkpointed()
     reentrant.reentrant = True

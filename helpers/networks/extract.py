@@ -148,6 +148,18 @@ def first_of(output: Any) -> Any:
     return output[0] if isinstance(output, list | tuple) and output else output
 
 
+def is_inner(tensor: Tensor) -> bool:
+    """Whether it stands for what a ``torch.vmap`` inside the network, over by now, ran on.
+
+    Of one around the whole network, which is still going on, it is as good as any.
+    """
+    functorch = torch._C._functorch
+    if not functorch.is_functorch_wrapped_tensor(tensor):
+        return False
+    outer = functorch.peek_interpreter_stack()
+    return not 0 < functorch.maybe_get_level(tensor) <= (outer.level() if outer else 0)
+
+
 def channel_of(output: Any, k: int | None) -> Any:
     """Channel ``k`` of (B, C), (B, C, H, W) or (B, T, C), its dimension kept; all if ``None``."""
     if k is None or not isinstance(output, Tensor):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..basics import names
 from ..basics.numbers import whole
 from .classes import HasClasses
-from .extract import PASSES, Pass, Place, channel_of, in_eval
+from .extract import PASSES, Pass, Place, channel_of, in_eval, is_inner
 from .given import check_core, per_channel
 from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
@@ -27,8 +27,8 @@ NO_WAY_BACK = {
     "torch.utils.checkpoint have use_reentrant=False, or switch checkpointing off",
     "cudnn RNN backward": "{} has an LSTM, GRU or RNN, through which cuDNN finds no way back in evaluation mode: set "
     "torch.backends.cudnn.enabled = False, and torch itself does",
-    "backward through the graph a second time": "{} keeps something from one pass to the next, such as a state or a "
-    "cache: let its forward begin anew each time, or keep it after detach()",
+    "backward through the graph a second time": "{}, or what it is asked, keeps something from one pass to the next, "
+    "such as a state or a cache: let each pass begin anew, or keep it after detach()",
     "modified by an inplace operation": "something needed on the way back was written over: let no other thread train "
     "{} while it draws, and look for in-place operations in its code, in views and in objectives",
 }
@@ -226,7 +226,7 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
         if not isinstance(found[place], Tensor):
             given = type(found[place]).__name__
             raise TypeError(f"{one!r} of {self.title} gives a {given} and no tensor; name a layer inside it")
-        if torch._C._functorch.is_functorch_wrapped_tensor(found[place]):
+        if is_inner(found[place]):
             raise TypeError(f"{one!r} of {self.title} runs inside of torch.vmap; name the layer around that")
         return found[place].dequantize() if found[place].is_quantized else found[place]
 
