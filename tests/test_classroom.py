@@ -205,6 +205,8 @@ def test_a_file_that_was_typed_into_keeps_every_byte(tmp_path, roster):
     path = tmp_path / "manual.csv"
     for data in (
         'student;a-carpet;x\r\ns1;0,5;"two\nlines"'.encode("utf-16"),
+        "\ufeffstudent,a-carpet\ns1,1\n".encode("utf-32-be"),
+        "student,a-carpet\ns1,1\n".encode("utf-16-le"),
         b'x,student,a-carpet\n,ADA@x.org,"1"\n',
         b"\xef\xbb\xbfstudent\ta-carpet\ns1\t1\n\n",
     ):

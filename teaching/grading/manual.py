@@ -202,8 +202,9 @@ class Manual:
         text = tables.written(lines, table.delimiter)
         if before and not tables.decode(before)[0].endswith("\n"):
             text = "\n" + text
-        utf16 = "utf-16-le" if before.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
-        encoding = {"utf-8-sig": "utf-8", "utf-16": utf16}.get(table.encoding, table.encoding)
+        encoding = table.encoding.removesuffix("-sig")
+        if encoding in ("utf-16", "utf-32"):  # of what is added, nothing marks the order of bytes
+            encoding += "-le" if before.startswith(codecs.BOM_UTF16_LE) else "-be"
         if before != (self.path.read_bytes() if self.path.exists() else b""):
             return False
         try:
