@@ -114,6 +114,17 @@ BROKEN = {  # where, what is put there (None: nothing), what the message says
     "no right answer": ((*FIRST, "choices", 1, "right"), False, "question-0 has 0 right answers"),
     "right is a word": ((*FIRST, "choices", 1, "right"), "yes", "'yes' is not of type 'boolean'"),
     "nothing said to a wrong one": ((*FIRST, "choices", 2, "why"), None, "[2]: 'why' is a required property"),
+    "a list is said to it": (
+        (*FIRST, "choices", 2, "why"),
+        "Two things:\n\n- one\n- two\n",
+        "$.questions[0].choices[2].why",
+    ),
+    "a formula is said first": ((*FIRST, "choices", 2, "why"), "$$x$$ is why.", "$.questions[0].choices[2].why"),
+    "code is said last": (
+        (*FIRST, "choices", 2, "why"),
+        "So:\n\n```\nx\n```",
+        "choices[2].why: begin and end in words, not in code",
+    ),
     "the same answer twice": ((*FIRST, "choices", 2, "answer"), "a", "says twice: question-0: a"),
     "an answer of two paragraphs": ((*FIRST, "choices", 2, "answer"), "a\n\nb", "choices[2].answer: 'a"),
     "one choice": ((*FIRST, "choices"), GOOD["questions"][0]["choices"][1:2], "is too short"),
@@ -168,6 +179,11 @@ def test_the_questions_stand_before_the_exercises_and_nothing_is_lost(path):
     assert "## " not in questions.removeprefix("## Check yourself")
     rest = re.sub(r"\(section-\d-\d+\)=", "", f"{above}\n{below}").split()
     assert rest == "\n".join(before).split() and len(after) == len(before)
+
+
+def test_a_formula_is_read_aloud_as_it_is_typed():
+    said = self_checks.tex("Is $x^*\\,y$ *ever* `a * b`, or **$2$**?")
+    assert said == "Is x^* y ever a * b, or 2?"
 
 
 def test_other_pages_are_left_alone():

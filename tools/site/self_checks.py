@@ -26,6 +26,7 @@ CHAPTER = re.compile(r"notebooks/(\d\d)_\w+")
 BEFORE = re.compile(r"^## Exercises[ \t]*$", re.MULTILINE)
 NUMBERED = re.compile(r"^## (\d+)\.(\d+) ", re.MULTILINE)
 LETTERS = "abcde"
+BLOCKS = "in code, a formula by itself, a list, a quotation or a table"
 
 
 class BadQuestions(ValueError):
@@ -67,7 +68,8 @@ def read_questions(path: Path) -> list[Question]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadQuestions(f"{path.name} cannot be read: {' '.join(str(error).split())}") from error
     if wrong := best_match(Draft202012Validator(SCHEMA).iter_errors(data)):
-        raise BadQuestions(f"{path.name}, at {wrong.json_path}: {wrong.message[-200:]}")  # a long value is no news
+        said = wrong.message[-200:] if wrong.validator != "not" else f"begin and end in words, not {BLOCKS}"
+        raise BadQuestions(f"{path.name}, at {wrong.json_path}: {said}")  # a long value is no news
     asked = [Question(**{**one, "choices": tuple(Choice(**c) for c in one["choices"])}) for one in data["questions"]]
     chapters = {str(data["chapter"]), *(question.section.split(".")[0] for question in asked)}
     if chapters != {str(int(path.stem))}:
@@ -84,7 +86,8 @@ def read_questions(path: Path) -> list[Question]:
 
 def tex(text: str) -> str:
     """A text as it is read aloud: the formulas are their TeX, without what marks it and without its spaces."""
-    return " ".join(re.sub(r"\\[,;!]", " ", re.sub(r"[$*`]", "", text)).split())
+    bare = re.sub(r"\$+([^$]*)\$+|`+([^`]*)`+|\*", lambda found: found[1] or found[2] or "", text)
+    return " ".join(re.sub(r"\\[,;!]", " ", bare).split())
 
 
 TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), trim_blocks=True)
