@@ -26,7 +26,7 @@ import torch
 
 from teaching import checks
 from teaching.checks import serialize
-from teaching.grading import files, overlay, picture, sandbox_files, source, submission
+from teaching.grading import files, overlay, picture, processes, sandbox_files, source, submission
 from teaching.grading import run as grading
 from teaching.grading.inside import cells, seccomp
 from teaching.grading.inside.watch import Watch
@@ -602,6 +602,32 @@ def test_what_a_notebook_leaves_on_the_disk_meets_no_other(tmp_path):
 def test_an_answer_grows_no_larger_by_being_read(data):
     with pytest.raises(serialize.Unreadable):
         serialize.unpack(data)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs Linux or macOS")
+def test_after_a_server_that_did_not_come_up_in_time_there_is_another(tmp_path, monkeypatch):
+    """One busy minute costs one notebook, and not all that follow."""
+    (tmp_path / "inside").mkdir()
+    slow = """
+        import os, socket, time
+        def main(descriptor, forks):
+            if not os.path.exists("once"):
+                open("once", "w").close()
+                time.sleep(60)
+            control = socket.socket(fileno=descriptor)
+            control.sendall(b"{}\\n")
+            control.recv(2**16)
+            control.sendall(b'{"pid": 5}\\n')
+    """
+    (tmp_path / "inside" / "server.py").write_text(textwrap.dedent(slow))
+    monkeypatch.setattr(processes, "READY", 3.0)
+    server = Server(tmp_path)
+    try:
+        with pytest.raises(TimeoutError):
+            server.fork({})
+        assert server.fork({})[0] == 5
+    finally:
+        server.stop()
 
 
 def test_a_process_that_talks_without_end_is_given_up_on(tmp_path, monkeypatch):

@@ -57,7 +57,11 @@ class Server:
         self._reply()
 
     def _reply(self) -> dict:
-        line = self.replies.readline()
+        try:
+            line = self.replies.readline()
+        except TimeoutError:
+            self.stop()  # what it may say yet is nobody's answer; the next one is asked for with a server of its own
+            raise
         if not line.endswith(b"\n"):
             raise Gone("the server of students' processes has ended")
         return json.loads(line)
