@@ -213,6 +213,7 @@ def test_a_killed_run_of_several_goes_on_as_if_it_had_not_been(small, tmp_path):
 def test_together_needs_the_same_classes(squeezenet, small):
     with pytest.raises(ValueError, match="same classes"):
         together([squeezenet, small])
+    assert len(together(network for network in (small, small)).members) == 2
     for bare in (small.core, [small, small.core], [small, "small"]):
         with pytest.raises(TypeError, match="expected a Network, got"):
             together(bare)

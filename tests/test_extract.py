@@ -568,6 +568,19 @@ def test_rows_of_a_network_of_one_size_are_not_taken_for_tokens(made):
         channel(path, 3).bind(of(Rows(), size=32))
 
 
+def test_rows_that_are_places_of_channels_last_are_tokens():
+    class Places(own.Plain):
+        def __init__(self):
+            super().__init__()
+            self.rows = nn.Flatten(1, 2)
+
+        def forward(self, x):
+            return self.head(self.rows(self.c2(self.c1(x)).permute(0, 2, 3, 1)).mean(1))
+
+    network = of(Places(), size=64)
+    assert network.channels("rows") == network.channels("c2")
+
+
 def test_what_a_quantized_layer_gives_is_told_in_ordinary_numbers():
     class Quantizes(own.Plain):
         def forward(self, x):

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.names import UnknownName
-from ..basics.numbers import several
 from .layers import Layer, each_layer
 from .network import Network, check_network
 
@@ -89,7 +88,8 @@ def together(networks: Sequence[Network]) -> Network:
         TypeError: one of them is no ``Network``.
         NoClassifier: one of them has no classes.
     """
-    networks = list(networks) if several(networks) else [networks]
+    bare = isinstance(networks, nn.Module | str) and not isinstance(networks, nn.ModuleList)
+    networks = [networks] if bare else list(networks)
     for network in networks:
         check_network(network)
     networks = [member for network in networks for member in network.members]

@@ -112,12 +112,13 @@ class Tried:
     def _count_channels(self, layer: str, shapes: list[tuple[int, ...]]) -> int:
         """How many channels a layer has by the shapes of its answers to squares of one or two sizes."""
         path = self.place(layer).path
-        kind = type(self.core.get_submodule(path)) if path else None
+        module = self.core.get_submodule(path) if path else None
+        kind, rows = type(module), getattr(module, "start_dim", None) in (1, -3)  # of a Flatten: H and W
         last = kind in (nn.Linear, nn.LayerNorm)
         counts = set()
         for shape in shapes:
             maps = len(shape) == 4 and not last and (len(shapes) > 1 or shape[2] == shape[3])  # else windows
-            tokens = len(shape) == 3 and kind not in TIMES
+            tokens = len(shape) == 3 and (kind not in TIMES or rows)
             counts.add(shape[1] if maps or len(shape) == 2 else shape[2] if tokens else None)
         if len(counts) > 1 or None in counts:
             raise ValueError(
