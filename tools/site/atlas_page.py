@@ -56,8 +56,8 @@ def in_script(data: dict) -> str:
 
 
 def shares(values: list[float]) -> str:
-    """Write shares in [0, 1] as percentages: ``50% and 48%``."""
-    return listed([f"{100 * value:.0f}%" for value in values])
+    """Write shares in [0, 1] as percentages: ``50% and 48.2%``; 99.5% is not all."""
+    return listed([f"{100 * value:.3g}%" for value in values])
 
 
 def introduction(atlas: dict) -> str:
