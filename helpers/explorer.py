@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import recipes
 from .basics.settings import is_quiet, pace
-from .networks.network import check_network
+from .networks.given import check_network
 from .running.stop import keep
 from .show.figures import Shown, show_images
 from .show.pictures import picture, webp

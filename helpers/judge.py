@@ -16,8 +16,9 @@ from torchvision.transforms.v2 import functional as F
 from .basics.images import check_images, load_photo
 from .basics.numbers import several
 from .networks.classes import likeliest, probabilities
+from .networks.given import check_network
 from .networks.load import imagenet_classes, load_quietly
-from .networks.network import Network, check_network
+from .networks.network import Network
 from .show.typography import as_html
 
 LABELED = {"chelsea": {281, 282, 285}, "coffee": {967}}  # photographs at hand, and the classes that are right

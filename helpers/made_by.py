@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .basics.files import state_in_words, tensor_bytes
-from .networks.network import check_network
+from .networks.given import check_network
 
 WATCHING = {"frames", "callbacks", "preview", "progress", "checkpoint"}  # options that change no picture
 PLAIN = {"target", "c", "network"}  # arguments that are written without their names, where they come first

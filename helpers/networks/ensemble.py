@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..basics.names import UnknownName
+from .given import check_network
 from .layers import Layer, each_layer
-from .network import Network, check_network
+from .network import Network
 
 
 class Ensemble(Network):
@@ -88,8 +89,7 @@ def together(networks: Sequence[Network]) -> Network:
         TypeError: one of them is no ``Network``.
         NoClassifier: one of them has no classes.
     """
-    bare = isinstance(networks, nn.Module | str) and not isinstance(networks, nn.ModuleList)
-    networks = [networks] if bare else list(networks)
+    networks = list(networks) if isinstance(networks, Iterable) and not isinstance(networks, str) else [networks]
     for network in networks:
         check_network(network)
     networks = [member for network in networks for member in network.members]

@@ -1,4 +1,4 @@
-"""What a ``Network`` is made from, looked at before anything runs."""
+"""What is given as a ``Network``, or to make one, looked at before anything runs."""
 
 from __future__ import annotations
 
@@ -39,3 +39,13 @@ def per_channel(values: float | Sequence[float] | Tensor, what: str) -> Tensor:
     if what == "std" and not (numbers > 0).all():
         raise ValueError(f"std is what each channel is divided by, a positive number; got {numbers.tolist()}")
     return numbers.view(1, -1, 1, 1).expand(1, 3, 1, 1).clone()
+
+
+def check_network(network: Any) -> None:
+    """Raise ``TypeError`` for a bare ``torch.nn.Module``, or a name, in the place of a ``Network``."""
+    if isinstance(network, nn.Module | str) and not hasattr(network, "members"):
+        given = repr(network) if isinstance(network, str) else type(network).__name__
+        raise TypeError(
+            f"expected a Network, got {given}: Network(core, 'mine', 'My network', classes) makes one of a "
+            "torch.nn.Module, load_network('vgg16') loads one"
+        )

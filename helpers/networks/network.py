@@ -18,20 +18,7 @@ from .given import check_core, per_channel
 from .layers import HasLayers, Layer, each_layer
 from .logits import find_logits
 from .tried import Tried
-
-# What torch says on the way back, or its error's name, and what it means here, with the network's title.
-NO_WAY_BACK = {
-    "CheckpointError": "{} computes what was asked for again on the way back (torch.utils.checkpoint), which a pass "
-    "that ended there does not allow: name the layer around it, or switch checkpointing off",
-    "use_reentrant": "{} computes some of its layers again on the way back in a way that leads to no image: let its "
-    "torch.utils.checkpoint have use_reentrant=False, or switch checkpointing off",
-    "cudnn RNN backward": "{} has an LSTM, GRU or RNN, through which cuDNN finds no way back in evaluation mode: set "
-    "torch.backends.cudnn.enabled = False, and torch itself does",
-    "backward through the graph a second time": "{}, or what it is asked, keeps something from one pass to the next, "
-    "such as a state or a cache: let each pass begin anew, or keep it after detach()",
-    "modified by an inplace operation": "something needed on the way back was written over: let no other thread train "
-    "{} while it draws, and look for in-place operations in its code, in views and in objectives",
-}
+from .way_back import explain, no_gradient
 
 
 class Network(HasClasses, HasLayers, Tried, nn.Module):
@@ -185,11 +172,8 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             with PASSES, self._mode():
                 loss.backward(inputs=parameters)
         except RuntimeError as error:
-            told = f"{type(error).__name__}: {error}"
-            sentence = next((words for part, words in NO_WAY_BACK.items() if part in told), None)
-            if sentence is None:
-                raise
-            raise RuntimeError(sentence.format(self.title)) from error
+            explain(error, self.title)
+            raise
         if all(parameter.grad is None for parameter in parameters):
             raise ValueError(no_gradient(self.title))
 
@@ -248,21 +232,3 @@ class Network(HasClasses, HasLayers, Tried, nn.Module):
             raise TypeError(f"{self.title} takes a float tensor of images in [0, 1], got {given}; divide bytes by 255")
         if images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"{self.title} takes RGB images (B, 3, H, W), got {tuple(images.shape)}")
-
-
-def no_gradient(title: str) -> str:
-    """What there is to say where a score does not depend on the image."""
-    return (
-        "the score does not depend on the image: look for no_grad(), inference_mode(), detach(), a rounding or a "
-        f"checkpoint with use_reentrant=True in the code of {title}"
-    )
-
-
-def check_network(network: Any) -> None:
-    """Raise ``TypeError`` for a bare ``torch.nn.Module``, or a name, in the place of a ``Network``."""
-    if isinstance(network, nn.Module | str) and not hasattr(network, "members"):
-        given = repr(network) if isinstance(network, str) else type(network).__name__
-        raise TypeError(
-            f"expected a Network, got {given}: Network(core, 'mine', 'My network', classes) makes one of a "
-            "torch.nn.Module, load_network('vgg16') loads one"
-        )

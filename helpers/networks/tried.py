@@ -15,7 +15,7 @@ from ..basics.settings import native_precision
 from .extract import PASSES, Place, count_uses, in_eval, own_forward
 from .logits import find_logits
 
-TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d, nn.Flatten)  # give (B, C, T)
+TIMES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d)  # give (B, C, T)
 TIMES += (nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveMaxPool1d, nn.AdaptiveAvgPool1d)
 SIDES = (224, 64, 32, 96, 128, 256, 299, 384, 512, 28, 518)  # pixels a side, tried in this order
 
@@ -113,12 +113,13 @@ class Tried:
         """How many channels a layer has by the shapes of its answers to squares of one or two sizes."""
         path = self.place(layer).path
         module = self.core.get_submodule(path) if path else None
-        kind, rows = type(module), getattr(module, "start_dim", None) in (1, -3)  # of a Flatten: H and W
+        kind = type(module)
+        times = kind in TIMES or getattr(module, "start_dim", None) in (2, -2)  # of a Flatten: all but B and C
         last = kind in (nn.Linear, nn.LayerNorm)
         counts = set()
         for shape in shapes:
             maps = len(shape) == 4 and not last and (len(shapes) > 1 or shape[2] == shape[3])  # else windows
-            tokens = len(shape) == 3 and (kind not in TIMES or rows)
+            tokens = len(shape) == 3 and not times
             counts.add(shape[1] if maps or len(shape) == 2 else shape[2] if tokens else None)
         if len(counts) > 1 or None in counts:
             raise ValueError(

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from ..networks.layers import Layer, each_layer
-from ..networks.network import Network, no_gradient
+from ..networks.network import Network
+from ..networks.way_back import no_gradient
 
 Activations = Mapping[Layer, Tensor]
 

@@ -24,7 +24,7 @@ DATA = ROOT / "book" / "_static" / "atlas" / "atlas.json"
 SCRIPTS = ("classes.js", "wall.js", "dialog.js", "atlas.js")
 SHELL, STYLE = "shell.html", "atlas.css"
 TEMPLATES = Path(__file__).with_name("templates")
-PAGE = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template("atlas.html")
+PAGE = "atlas.html"
 KEYS = {"network", "call", "recipe", "judges", "kin", "agreement", "restarted", "grounded", "tile", "large", "classes"}
 
 
@@ -95,14 +95,15 @@ def atlas_html(atlas: dict, folder: str, parts: Path = PARTS) -> str:
     script = "\n".join((parts / name).read_text(encoding="utf-8") for name in SCRIPTS)
     if "</script" in script.lower() or "</style" in style.lower():
         raise BadAtlas("a script or the style would end before its end: it names its own closing tag")
-    return PAGE.render(atlas=atlas, folder=folder, style=style, shell=shell, script=script, data=in_script(atlas))
+    page = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template(PAGE)
+    return page.render(atlas=atlas, folder=folder, style=style, shell=shell, script=script, data=in_script(atlas))
 
 
 class Atlas(SphinxDirective):
     """`{atlas}`: the page's second paragraph, and the atlas."""
 
     def run(self) -> list[nodes.Node]:
-        for source in (DATA, Path(__file__), *(PARTS / name for name in (*SCRIPTS, SHELL, STYLE))):
+        for source in (DATA, Path(__file__), TEMPLATES / PAGE, *(PARTS / name for name in (*SCRIPTS, SHELL, STYLE))):
             self.env.note_dependency(str(source))
         try:
             atlas = read_atlas(DATA)

@@ -90,9 +90,14 @@ def tex(text: str) -> str:
     return " ".join(re.sub(r"\\[,;!]", " ", bare).split())
 
 
-TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), trim_blocks=True)
-TEMPLATES.filters["tex"] = tex
-SECTION = TEMPLATES.get_template("self_checks.md")
+TEMPLATE = Path(__file__).with_name("templates") / "self_checks.md"
+
+
+def section(questions: list[Question]) -> str:
+    """The questions as a section of Markdown and HTML."""
+    templates = Environment(loader=FileSystemLoader(TEMPLATE.parent), trim_blocks=True)
+    templates.filters["tex"] = tex
+    return templates.get_template(TEMPLATE.name).render(questions=questions, letters=LETTERS)
 
 
 def add_section(app, docname: str, source: list[str]) -> None:
@@ -104,9 +109,10 @@ def add_section(app, docname: str, source: list[str]) -> None:
     path = FOLDER / f"{found[1]}.yml" if found else None
     if not path or not path.is_file():
         return
-    app.env.note_dependency(str(path))
+    for each in (path, TEMPLATE):
+        app.env.note_dependency(str(each))
     try:
-        asked = SECTION.render(questions=read_questions(path), letters=LETTERS)
+        asked = section(read_questions(path))
     except BadQuestions as error:
         LOG.warning("self-checks: %s", error, location=docname)
         return
